@@ -1,0 +1,79 @@
+import { z } from 'zod';
+import { AmountText, Code, PriceText, Quantity } from './text.ts';
+
+/** Disjoint token kinds: the kinds of one call add up to all its tokens; reasoning lies inside `output`. */
+export const TokenKind = z.enum([
+  'input',
+  'cached_input',
+  'cache_write',
+  'cache_write_1h',
+  'cache_write_12h',
+  'input_audio',
+  'cached_input_audio',
+  'input_image',
+  'cached_input_image',
+  'output',
+  'output_audio',
+  'output_image',
+]);
+export type TokenKind = z.infer<typeof TokenKind>;
+
+/** What is priced by the piece. */
+export const UnitKind = z.enum(['image', 'second', 'request']);
+export type UnitKind = z.infer<typeof UnitKind>;
+
+/** Token counts by kind; a kind that is absent is zero. */
+export const TokenCounts = z.partialRecord(TokenKind, Quantity);
+export type TokenCounts = z.infer<typeof TokenCounts>;
+
+/** Piece counts by unit. */
+export const UnitCounts = z.partialRecord(UnitKind, Quantity);
+
+/** Where the counts come from: the upstream, our own count, our count of a part, or the caller of RecordUsage. */
+export const UsageSource = z.enum(['upstream', 'counted', 'counted_partial', 'recorded']);
+
+/** The usage of one call in disjoint buckets. */
+export const Usage = z.strictObject({
+  tokens: TokenCounts,
+  units: UnitCounts,
+  source: UsageSource,
+  estimated: z.boolean().describe('True where no exact tokenizer of the model is public.'),
+});
+export type Usage = z.infer<typeof Usage>;
+
+/** One line of a charge: quantity × unit price ÷ per, exact. */
+export const ChargeLine = z.strictObject({
+  kind: z.union([TokenKind, UnitKind]),
+  quantity: Quantity,
+  unitPrice: PriceText,
+  per: z.enum(['1000000', '1']).describe('Token prices are per million, unit prices per piece.'),
+  amount: AmountText,
+});
+export type ChargeLine = z.infer<typeof ChargeLine>;
+
+/** Prices of one version: token rates per million tokens, unit prices per piece. */
+export const PriceTerms = z.strictObject({
+  rates: z.partialRecord(TokenKind, PriceText),
+  fallback: z
+    .partialRecord(TokenKind, TokenKind)
+    .describe('Which kind’s rate serves a kind without one, said explicitly.'),
+  unitPrices: z.partialRecord(UnitKind, PriceText),
+  tiers: z
+    .array(z.strictObject({ overInputTokens: Quantity, rates: z.partialRecord(TokenKind, PriceText) }))
+    .max(8)
+    .describe('Strictly greater; the whole call is repriced.'),
+  windows: z
+    .array(
+      z.strictObject({
+        fromUtc: z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/),
+        toUtc: z.string().regex(/^(?:(?:[01]\d|2[0-3]):[0-5]\d|24:00)$/),
+        rates: z.partialRecord(TokenKind, PriceText),
+      }),
+    )
+    .max(8)
+    .describe('Chosen by the admission instant, in UTC.'),
+});
+export type PriceTerms = z.infer<typeof PriceTerms>;
+
+/** Where a call came in. */
+export const Endpoint = Code;

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { EventAttributes, type Event } from './event.ts';
+import { topicNamed } from './topics.ts';
+
+/** An event as Kafka carries it: CloudEvents 1.0 in binary mode. */
+export interface WireEvent {
+  readonly key: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly value: string;
+}
+
+/** A message that is not one of the topic's events, with the reason to show to the person who will look at it. */
+export interface RejectedMessage {
+  readonly rejected: string;
+}
+
+/**
+ * Writes an event in Kafka's binary mode, checked against its schema first.
+ * Throws where the event does not fit the topic: that is a bug in the producer and must not reach the broker.
+ */
+export function encodeEvent(topicName: string, event: Event, key = event.subject): WireEvent {
+  const declaration = topicNamed(topicName)?.events.find((candidate) => candidate.type === event.type);
+  if (!declaration) throw new TypeError(`${event.type} is not an event of ${topicName}`);
+  const data = declaration.schema.parse(event.data);
+  const headers: Record<string, string> = {
+    ce_specversion: '1.0',
+    ce_id: event.id,
+    ce_type: declaration.cloudType,
+    ce_source: event.source,
+    ce_time: event.time,
+    ce_subject: event.subject,
+    'content-type': 'application/json',
+    ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
+  };
+  EventAttributes.parse(headers);
+  return { key, headers, value: JSON.stringify(data) };
+}
+
+/** Reads a message of a topic; what is not one of its events comes back with the reason, never as an exception. */
+export function parseEvent(
+  topicName: string,
+  headers: Readonly<Record<string, string>>,
+  body: string,
+): Event | RejectedMessage {
+  const attributes = EventAttributes.safeParse(headers);
+  if (!attributes.success) return { rejected: `headers: ${reasonOf(attributes.error)}` };
+  const {
+    ce_id: id,
+    ce_type: cloudType,
+    ce_source: source,
+    ce_time: time,
+    ce_subject: subject,
+  } = attributes.data;
+  const declaration = topicNamed(topicName)?.events.find((candidate) => candidate.cloudType === cloudType);
+  if (!declaration) return { rejected: `type ${cloudType} is not an event of ${topicName}` };
+  const json = parseJson(body);
+  if ('rejected' in json) return json;
+  const data = declaration.schema.safeParse(json.value);
+  if (!data.success) return { rejected: `data: ${reasonOf(data.error)}` };
+  const { traceparent } = attributes.data;
+  return {
+    id,
+    type: declaration.type,
+    source,
+    time,
+    subject,
+    data: data.data,
+    ...(traceparent === undefined ? {} : { traceparent }),
+  };
+}
+
+/** JSON with sorted keys and no spaces: equal data give equal text, whatever order they were written in. */
+export function canonicalText(data: unknown): string {
+  if (Array.isArray(data)) return `[${data.map(canonicalText).join(',')}]`;
+  if (data === null || typeof data !== 'object') return JSON.stringify(data);
+  const fields = Object.entries(data)
+    .filter(([, value]) => value !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${JSON.stringify(name)}:${canonicalText(value)}`);
+  return `{${fields.join(',')}}`;
+}
+
+function parseJson(body: string): { readonly value: unknown } | RejectedMessage {
+  try {
+    return { value: JSON.parse(body) as unknown };
+  } catch {
+    return { rejected: 'the body is not JSON' };
+  }
+}
+
+const reasonOf = (error: z.ZodError): string =>
+  error.issues
+    .slice(0, 5)
+    .map((issue) => `${issue.path.join('.') || '(whole)'}: ${issue.message}`)
+    .join('; ');

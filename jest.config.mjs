@@ -1,6 +1,8 @@
 /** One configuration for every kind of spec; the scripts choose the kind by file name. */
 export default {
   testEnvironment: 'node',
+  globalSetup: '<rootDir>/deploy/local/jest-setup.mjs',
+  globalTeardown: '<rootDir>/deploy/local/jest-teardown.mjs',
   roots: ['<rootDir>/apps', '<rootDir>/libs'],
   testRegex: '\\.spec\\.ts$',
   extensionsToTreatAsEsm: ['.ts'],

@@ -1,0 +1,1 @@
+export { freshDatabase, testServers, topicPrefix, type TestServers } from './servers.ts';

@@ -1,0 +1,14 @@
+/** A bug: something that is impossible by our own rules. Nobody handles it; it is parked and somebody is called. */
+export class InvariantViolation extends Error {
+  override readonly name = 'InvariantViolation';
+}
+
+/** Asserts what must hold by our own rules; a broken rule is a bug and is thrown, never answered. */
+export function invariant(condition: boolean, rule: string): asserts condition {
+  if (!condition) throw new InvariantViolation(rule);
+}
+
+/** Marks a place that the types say is never reached, such as the end of an exhaustive switch. */
+export function unreachable(value: never): never {
+  throw new InvariantViolation(`unreachable: ${JSON.stringify(value)}`);
+}

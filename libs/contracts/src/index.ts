@@ -1,6 +1,7 @@
 export { AccountId, EntryRecorded } from './journal.events.ts';
 export { CallFinished, CallStarted, UnchargedReason } from './calls.events.ts';
 export { CustomerChanged, KeyChanged, PlanTerms } from './customers.events.ts';
+export { eventDocuments, type GeneratedDocument } from './documents.ts';
 export { defineEvent, type Event, type EventDeclaration, type EventOf } from './event.ts';
 export {
   CallClosedUncharged,

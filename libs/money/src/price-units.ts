@@ -1,0 +1,24 @@
+import { invariant } from '@app/decider';
+import { InvalidAmount, priceDecimalsMax, readFixedPoint, writeFixedPoint } from './amount-text.ts';
+
+declare const unit: unique symbol;
+
+/** A unit price as a count of 10⁻¹²; a price per million tokens times tokens is then a count of 10⁻¹⁸, exactly. */
+export type PriceUnits = bigint & { readonly [unit]: '10^-12' };
+
+const limits = { decimalsMax: priceDecimalsMax };
+
+/** Reads the text of a price. Throws `InvalidAmount` where it has more than 12 decimals, a sign, or is no decimal. */
+function fromText(text: string): PriceUnits {
+  if (text.startsWith('-')) throw new InvalidAmount('not-a-decimal');
+  return readFixedPoint(text, limits) as PriceUnits;
+}
+
+/** Writes the one text form of a price. */
+function toText(price: PriceUnits): string {
+  invariant(price >= 0n, 'a price is never negative');
+  return writeFixedPoint(price, limits);
+}
+
+/** Prices in fixed point: at most 12 decimals, never negative. */
+export const PriceUnits = { fromText, toText } as const;

@@ -1,5 +1,6 @@
 /** Why a text is not an amount; closed, so that every door can translate it. */
-export type AmountProblem = 'empty' | 'too-long' | 'not-a-decimal' | 'too-many-decimals' | 'too-many-integer-digits';
+export type AmountProblem =
+  'empty' | 'too-long' | 'not-a-decimal' | 'too-many-decimals' | 'too-many-integer-digits';
 
 /** The limits of a kind of amount. */
 export interface AmountLimits {
@@ -19,7 +20,7 @@ export const priceDecimalsMax = 12;
 /** Longer texts are refused unread: no amount needs more, and a huge one must cost nothing. */
 const charactersMax = 64;
 
-const shape = /^-?(0|[1-9]\d*)(?:\.(\d+))?$/;
+const shape = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
 const sentences: Readonly<Record<AmountProblem, string>> = {
   empty: 'an amount must not be empty',
@@ -50,11 +51,12 @@ export function problemOfAmount(
 ): AmountProblem | undefined {
   if (text.length === 0) return 'empty';
   if (text.length > charactersMax) return 'too-long';
-  const match = shape.exec(text);
-  if (!match) return 'not-a-decimal';
-  const [, integer, decimals] = match as unknown as [string, string, string | undefined];
-  if (decimals !== undefined && decimals.length > limits.decimalsMax) return 'too-many-decimals';
-  return integer.length > integerDigitsMax ? 'too-many-integer-digits' : undefined;
+  if (!shape.test(text)) return 'not-a-decimal';
+  const point = text.indexOf('.');
+  const integerEnd = point < 0 ? text.length : point;
+  if (point >= 0 && text.length - point - 1 > limits.decimalsMax) return 'too-many-decimals';
+  const integerStart = text.startsWith('-') ? 1 : 0;
+  return integerEnd - integerStart > integerDigitsMax ? 'too-many-integer-digits' : undefined;
 }
 
 /**

@@ -25,7 +25,10 @@ const digitsDefault = 6;
 
 /** Shows an amount in the credits of a plan, rounded half up (away from zero) at `digits`, and says whether it had to. */
 export function toCredits(amount: Money, plan: Plan, digits = digitsDefault): CreditsShown {
-  invariant(Number.isInteger(digits) && digits >= 0 && digits <= amountDecimalsMax, 'credits have 0 to 18 digits');
+  invariant(
+    Number.isInteger(digits) && digits >= 0 && digits <= amountDecimalsMax,
+    'credits have 0 to 18 digits',
+  );
   const { credits, price } = rateOf(plan);
   const units = amount.toUnits();
   const numerator = (units < 0n ? -units : units) * credits;

@@ -1,0 +1,47 @@
+import {
+  DatabaseUrlSetting,
+  HostPortSetting,
+  HttpUrlSetting,
+  kafkaSettings,
+  logSettings,
+  oidcSettings,
+  PortSetting,
+} from '@app/config';
+import { z } from 'zod';
+
+const milliseconds = (fallback: number) => z.coerce.number().int().min(1).max(86_400_000).default(fallback);
+
+/** What the gateway needs from its environment. */
+export const gatewaySettings = z.object({
+  ...kafkaSettings,
+  ...oidcSettings,
+  ...logSettings,
+  GATEWAY_HTTP_PORT: PortSetting.default(3000),
+  GATEWAY_DATABASE_URL: DatabaseUrlSetting,
+  /** The owner role's address, for migrations. Without it the service's own role migrates. */
+  GATEWAY_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
+  /** The secret under which API keys are hashed. Who has the database but not this cannot test a guessed key. */
+  GATEWAY_KEY_PEPPER: z.string().min(32, 'must have at least 32 characters'),
+  LEDGER_GRPC_URL: HostPortSetting,
+  METERING_GRPC_URL: HostPortSetting,
+  PAYMENTS_GRPC_URL: HostPortSetting,
+  /** Where /api/ledger, /api/metering and /api/payments are forwarded to. */
+  LEDGER_HTTP_URL: HttpUrlSetting,
+  METERING_HTTP_URL: HttpUrlSetting,
+  PAYMENTS_HTTP_URL: HttpUrlSetting,
+  /** The model provider's OpenAI-compatible base address, with `/v1`. Only the operator sets it; no request can. */
+  UPSTREAM_URL: HttpUrlSetting,
+  UPSTREAM_KEY: z.string().min(1),
+  /** The longest a provider may take to answer with headers, and to send the next bytes. */
+  UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds(120_000),
+  UPSTREAM_BODY_TIMEOUT_MS: milliseconds(120_000),
+  /** A call without an end by then is closed uncharged. */
+  CALL_DEADLINE_MS: milliseconds(1_800_000),
+  /** A hold whose gateway was not heard of for so long expires. */
+  HOLD_EXPIRY_MS: milliseconds(90_000),
+  /** How often the lease of this gateway's holds is renewed. */
+  LEASE_RENEWAL_MS: milliseconds(10_000),
+  /** The longest a call waits for Kafka before it is refused, or, when it has ended, before its answer goes out anyway. */
+  CALL_EVENT_TIMEOUT_MS: milliseconds(5_000),
+});
+export type GatewaySettings = z.infer<typeof gatewaySettings>;

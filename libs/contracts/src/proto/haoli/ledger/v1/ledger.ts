@@ -5,6 +5,7 @@
 // source: haoli/ledger/v1/ledger.proto
 
 /* eslint-disable */
+import { Observable } from "rxjs";
 
 export interface Money {
   amount: string;
@@ -91,6 +92,81 @@ export interface RenewLeaseResponse {
   leasedUntil: string;
 }
 
+export interface HoldCommand {
+  /** Chosen by the caller; comes back in the answer. */
+  commandId: string;
+  place?: PlaceHoldRequest | undefined;
+  extend?: ExtendHoldRequest | undefined;
+  release?: ReleaseHoldRequest | undefined;
+  renewLease?: RenewLeaseRequest | undefined;
+}
+
+export interface HoldAnswer {
+  commandId: string;
+  placed?: PlaceHoldResponse | undefined;
+  extended?: ExtendHoldResponse | undefined;
+  released?: ReleaseHoldResponse | undefined;
+  leaseRenewed?: RenewLeaseResponse | undefined;
+  failure?: Failure | undefined;
+}
+
+/** A command that could not be decided at all: malformed, or the ledger cannot write now. */
+export interface Failure {
+  code: string;
+  detail: string;
+  /** Whether the same command may succeed later. */
+  retryable: boolean;
+}
+
+export interface GetBalancesRequest {
+  /** At most 500. */
+  customerIds: string[];
+}
+
+export interface GetBalancesResponse {
+  /** Of the customers that have a book. */
+  balances: Balance[];
+}
+
+export interface ListLotsRequest {
+  customerId: string;
+}
+
+export interface ListLotsResponse {
+  lots: Lot[];
+}
+
+/** amount = used + refunded + reserved + remaining. */
+export interface Lot {
+  topUpId: string;
+  channel: string;
+  currency: string;
+  amount: string;
+  used: string;
+  refunded: string;
+  reserved: string;
+  remaining: string;
+}
+
+export interface ListJournalRequest {
+  pageSize: number;
+  cursor: string;
+}
+
+export interface VerifyRequest {
+  /** Empty: every book. */
+  bookId: string;
+}
+
+export interface VerifyReport {
+  verified: boolean;
+  books: string;
+  entries: string;
+  /** The first entry that is not as it was written, as `<book>/<version>: <what is wrong>`. */
+  firstDifference: string;
+  durationMs: string;
+}
+
 export interface ListEntriesRequest {
   bookId: string;
   pageSize: number;
@@ -171,6 +247,19 @@ export interface Ledger {
   ReleaseHold(request: ReleaseHoldRequest): Promise<ReleaseHoldResponse>;
   /** Keeps the holds of a living gateway from expiring. Scope holds:write. */
   RenewLease(request: RenewLeaseRequest): Promise<RenewLeaseResponse>;
+  /**
+   * The same commands on one connection, for a gateway: each is answered by one answer that carries its id.
+   * Commands of one customer are decided in the order in which they come. Scope holds:write.
+   */
+  Holds(request: Observable<HoldCommand>): Observable<HoldAnswer>;
+  /** The balances of several wallets, now. Scope ledger:read. */
+  GetBalances(request: GetBalancesRequest): Promise<GetBalancesResponse>;
+  /** What is left of each top-up of a customer, oldest first. Scope ledger:read. */
+  ListLots(request: ListLotsRequest): Promise<ListLotsResponse>;
+  /** All entries of all books in the order of publication. Scope ledger:read. */
+  ListJournal(request: ListJournalRequest): Promise<ListEntriesResponse>;
+  /** Checks the hash chain of one book, or of every book. Scope ledger:read. */
+  Verify(request: VerifyRequest): Promise<VerifyReport>;
   /** The entries of one book in order. Scope ledger:read. */
   ListEntries(request: ListEntriesRequest): Promise<ListEntriesResponse>;
   /** The trial balance from stored figures, per currency. Scope ledger:read. */

@@ -1,0 +1,10 @@
+export {
+  DatabaseUrlSetting,
+  HostPortSetting,
+  HttpUrlSetting,
+  kafkaSettings,
+  logSettings,
+  oidcSettings,
+  PortSetting,
+} from './common-settings.ts';
+export { InvalidSettings, parseSettings, readSettings } from './read-settings.ts';

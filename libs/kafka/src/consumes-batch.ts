@@ -1,0 +1,35 @@
+import type { Topic } from '@app/contracts';
+import { applyDecorators, Catch, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
+import { EventPattern } from '@nestjs/microservices';
+import { throwError, type Observable } from 'rxjs';
+
+/** Nest's name for our transport: handlers of other transports are not given to it. */
+export const kafkaBatchTransport = Symbol('haoli.kafka-batch');
+
+/** What a handler reads: the topic, and a part of the group's name where one service reads a topic twice. */
+export interface BatchPattern {
+  readonly topic: string;
+  readonly reader: string;
+}
+
+/** Hands the handler's own error to the batch runner; Nest's default filter would hide it. */
+@Catch()
+class Rethrow implements RpcExceptionFilter<unknown> {
+  catch(error: unknown): Observable<never> {
+    return throwError(() => error);
+  }
+}
+
+/**
+ * Marks a controller's method `(batch: EventBatch) => Promise<void>` as the reader of a topic.
+ * When it resolves, its effect is committed and the offset follows; when it throws, the batch is tried again in place.
+ * `reader` names a second, independent reader of the same topic in the same service.
+ */
+export const ConsumesBatch = (
+  topic: Topic,
+  { reader = '' }: { readonly reader?: string } = {},
+): MethodDecorator =>
+  applyDecorators(
+    EventPattern({ topic: topic.name, reader } satisfies BatchPattern, kafkaBatchTransport),
+    UseFilters(new Rethrow()),
+  );

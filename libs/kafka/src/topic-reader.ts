@@ -1,0 +1,170 @@
+import type { Topic } from '@app/contracts';
+import { log, metrics } from '@app/observability';
+import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
+import type { EventBatch } from './event-batch.ts';
+import { receivedRecord } from './received-records.ts';
+import { retryInPlace } from './retry-in-place.ts';
+
+/** Applies one batch; when it resolves, the effect is committed. */
+export type BatchHandler = (batch: EventBatch) => Promise<void>;
+
+/** What one reader reads, and as whom. */
+export interface Reading {
+  readonly topic: Topic;
+  /** Without prefix. */
+  readonly group: string;
+  readonly topicPrefix: string;
+  readonly handle: BatchHandler;
+}
+
+const batchEventsMax = 1_000;
+const heartbeatMs = 1_000;
+
+const consumed = metrics.counter({
+  name: 'kafka_records_consumed_total',
+  help: 'Records whose effect is committed.',
+  labels: ['group'],
+});
+const batchSeconds = metrics.histogram({
+  name: 'kafka_batch_seconds',
+  help: 'Time from handing a batch to its consumer until its effect is committed.',
+  labels: ['group'],
+});
+
+/**
+ * Reads one topic for one group: batches in order, offsets committed only after the effect.
+ * Never pauses, never works on one partition twice at once, never skips by offset; why, is told in the README.
+ */
+export class TopicReader {
+  private readonly consumer: Consumer;
+  private readonly stopping = new AbortController();
+  /** When this reader last finished, began or retried a batch, in milliseconds of the process clock. */
+  activeAt = performance.now();
+
+  constructor(
+    kafka: Kafka,
+    private readonly reading: Reading,
+  ) {
+    this.consumer = kafka.consumer({
+      groupId: reading.topicPrefix + reading.group,
+      sessionTimeout: 20_000,
+      rebalanceTimeout: 30_000,
+      heartbeatInterval: heartbeatMs,
+      maxWaitTimeInMs: 500,
+      allowAutoTopicCreation: false,
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 2_000,
+        retries: 10,
+        restartOnFailure: () => Promise.resolve(true),
+      },
+    });
+  }
+
+  get group(): string {
+    return this.reading.group;
+  }
+
+  /** Starts reading. `onCrash` is called where kafkajs gives up: only a new process helps then. */
+  async start(onCrash: (error: Error) => void): Promise<void> {
+    const { topic, topicPrefix } = this.reading;
+    this.consumer.on(this.consumer.events.CRASH, ({ payload }) => {
+      log().error(
+        { err: payload.error, group: this.group, restart: payload.restart },
+        'The consumer crashed',
+      );
+      if (!payload.restart) onCrash(payload.error);
+    });
+    await this.consumer.connect();
+    await this.consumer.subscribe({ topics: [topicPrefix + topic.name], fromBeginning: true });
+    await this.consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: 3,
+      eachBatch: (payload) => this.read(payload),
+    });
+  }
+
+  /** Lets the batch in hand finish or be abandoned, then leaves the group. Must not be called from a handler. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.stopping.abort();
+    const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
+    await Promise.race([this.consumer.disconnect(), deadline]);
+  }
+
+  private async read(payload: EachBatchPayload): Promise<void> {
+    for (const messages of chunksOf(payload.batch.messages, batchEventsMax)) {
+      if (!payload.isRunning() || payload.isStale()) return;
+      await this.readChunk(payload, messages);
+    }
+  }
+
+  private async readChunk(payload: EachBatchPayload, messages: readonly KafkaMessage[]): Promise<void> {
+    const lost = new AbortController();
+    const signal = AbortSignal.any([lost.signal, this.stopping.signal]);
+    const beating = setInterval(() => {
+      payload.heartbeat().catch((error: unknown) => {
+        lost.abort(error);
+      });
+    }, heartbeatMs);
+    try {
+      const batch = this.batchOf(payload, messages, signal);
+      const done = batchSeconds.startTimer({ group: this.group });
+      await retryInPlace(() => this.handleOnce(batch), { signal, group: this.group });
+      done();
+      await this.commit(payload, batch);
+    } catch (error) {
+      // Going down, nothing was committed: the next reader begins with this batch.
+      if (!this.stopping.signal.aborted) throw lost.signal.aborted ? lost.signal.reason : error;
+    } finally {
+      clearInterval(beating);
+    }
+  }
+
+  private async handleOnce(batch: EventBatch): Promise<void> {
+    this.activeAt = performance.now();
+    await this.reading.handle(batch);
+    this.activeAt = performance.now();
+  }
+
+  private async commit(payload: EachBatchPayload, batch: EventBatch): Promise<void> {
+    const { topic, partition } = payload.batch;
+    consumed.inc({ group: this.group }, batch.records.length);
+    const next = (BigInt(batch.lastOffset) + 1n).toString();
+    await payload.commitOffsetsIfNecessary({
+      topics: [{ topic, partitions: [{ partition, offset: next }] }],
+    });
+    payload.resolveOffset(batch.lastOffset);
+    await payload.heartbeat();
+  }
+
+  private batchOf(
+    { batch, heartbeat }: EachBatchPayload,
+    messages: readonly KafkaMessage[],
+    signal: AbortSignal,
+  ): EventBatch {
+    const { topic, group } = this.reading;
+    return {
+      group,
+      topic: topic.name,
+      partition: batch.partition,
+      firstOffset: messages[0]?.offset ?? batch.lastOffset(),
+      lastOffset: lastOffsetOf(batch, messages),
+      records: messages.map((message) => receivedRecord(topic.name, message)),
+      dense: topic.retention !== 'compact',
+      heartbeat,
+      signal,
+    };
+  }
+}
+
+function lastOffsetOf(batch: Batch, messages: readonly KafkaMessage[]): string {
+  const last = messages.at(-1);
+  return last === undefined ? batch.lastOffset() : last.offset;
+}
+
+function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+  const chunks: Item[][] = [];
+  for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
+  return chunks;
+}

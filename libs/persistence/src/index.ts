@@ -1,0 +1,17 @@
+export { grantToApp } from './app-role.ts';
+export { Database, type DatabaseOptions, type Tx } from './database.ts';
+export { CommitUnknown, Unprocessable } from './errors.ts';
+export { isConflict, isPermanent, sqlStateOf } from './failures.ts';
+export { fingerprintOf } from './fingerprint.ts';
+export { type Effect, Inbox } from './inbox.ts';
+export { migrate, type MigrateOptions, type Migration } from './migrate.ts';
+export { Messaging as messagingMigration } from './migrations/0001-messaging.ts';
+export { newId } from './new-id.ts';
+export { Outbox } from './outbox.ts';
+export { OutboxRelay, type RelayOptions } from './outbox-relay.ts';
+export { OutboxSignal } from './outbox-signal.ts';
+export { type OutboxSource, outboxTable, type SourceRow } from './outbox-source.ts';
+export { park, type ParkedKind, type Parking } from './park.ts';
+export { ParkedMessages, type ParkedMessage } from './parked-messages.ts';
+export { PersistenceModule, type PersistenceOptions } from './persistence.module.ts';
+export { instantText } from './row-types.ts';

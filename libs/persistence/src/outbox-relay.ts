@@ -1,0 +1,203 @@
+import type { TopicName } from '@app/contracts';
+import type { EventLog } from '@app/kafka';
+import { log, metrics } from '@app/observability';
+import { Client } from 'pg';
+import type { OutboxSignal } from './outbox-signal.ts';
+import type { OutboxSource, SourceRow } from './outbox-source.ts';
+
+/** What the relay works with. */
+export interface RelayOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly sources: readonly OutboxSource[];
+}
+
+/** Any number will do, as long as every process of a service uses the same. */
+const leaderLock = 7_245_002;
+const channel = 'haoli_outbox';
+const batchRowsMax = 500;
+const pollMs = 100;
+const followMs = 1_000;
+const retryMs = 1_000;
+
+const leads = metrics.gauge({
+  name: 'outbox_leader',
+  help: 'Whether this process is the one that publishes the outbox.',
+});
+const relayed = metrics.counter({
+  name: 'outbox_rows_published_total',
+  help: 'Rows that the broker acknowledged.',
+  labels: ['source'],
+});
+const failures = metrics.counter({
+  name: 'outbox_failures_total',
+  help: 'Times the relay lost its connection or the broker did not answer.',
+});
+
+/**
+ * Publishes committed rows in the order (xid, id), below the oldest transaction still running.
+ * One process of a service leads, by an advisory lock on a connection of its own; when that connection ends, another leads.
+ * A crash between publishing and moving the cursor publishes twice, which readers absorb; nothing is ever skipped.
+ */
+export class OutboxRelay {
+  private running: Promise<void> | undefined;
+  private stopped = false;
+  private wake: () => void = () => undefined;
+  private woken = false;
+
+  constructor(
+    private readonly options: RelayOptions,
+    private readonly eventLog: EventLog,
+    signal: OutboxSignal,
+  ) {
+    signal.onRaise(() => {
+      this.wakeUp();
+    });
+  }
+
+  /** Starts in the background; faults are logged, counted and tried again. */
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Lets the batch in hand finish, then gives leadership away. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wakeUp();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      try {
+        await this.connected((client) => this.lead(client));
+      } catch (error) {
+        if (this.stopped) return;
+        failures.inc();
+        log().warn({ err: error }, 'The outbox relay failed and starts again');
+        await this.pause(retryMs);
+      }
+    }
+  }
+
+  private async connected(work: (client: Client) => Promise<void>): Promise<void> {
+    const { url, applicationName } = this.options;
+    const client = new Client({
+      connectionString: url,
+      application_name: `${applicationName} relay`,
+      keepAlive: true,
+      connectionTimeoutMillis: 5_000,
+      query_timeout: 35_000,
+    });
+    client.on('error', () => {
+      this.wakeUp();
+    });
+    try {
+      await client.connect();
+      await work(client);
+    } finally {
+      leads.set(0);
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  /** Waits until this process leads, then publishes until it stops. */
+  private async lead(client: Client): Promise<void> {
+    while (!(await isLeader(client))) {
+      // What this process committed is published by the leader: tell it.
+      if (await this.pause(followMs)) await client.query(`NOTIFY ${channel}`);
+      if (this.stopped) return;
+    }
+    leads.set(1);
+    client.on('notification', () => {
+      this.wakeUp();
+    });
+    await client.query(`LISTEN ${channel}`);
+    for (const { name } of this.options.sources) await insertCursor(client, name);
+    while (!this.stopped) {
+      const rows = await this.publishOnce(client);
+      if (rows === 0) await this.pause(pollMs);
+    }
+  }
+
+  private async publishOnce(client: Client): Promise<number> {
+    let rows = 0;
+    for (const source of this.options.sources) rows += await this.publishSource(client, source);
+    return rows;
+  }
+
+  private async publishSource(client: Client, source: OutboxSource): Promise<number> {
+    const rows = await nextRows(client, source);
+    const last = rows.at(-1);
+    if (last === undefined) return 0;
+    for (const [topic, records] of runsByTopic(rows)) await this.eventLog.publish(topic, records);
+    await client.query(
+      `UPDATE outbox_cursor SET xid = $2::xid8, id = $3::bigint, published_at = clock_timestamp()
+        WHERE source = $1 AND (xid, id) < ($2::xid8, $3::bigint)`,
+      [source.name, last.xid, last.id],
+    );
+    relayed.inc({ source: source.name }, rows.length);
+    return rows.length;
+  }
+
+  private wakeUp(): void {
+    this.woken = true;
+    this.wake();
+  }
+
+  /** Waits, unless something was committed meanwhile; says whether something was. */
+  private async pause(ms: number): Promise<boolean> {
+    if (!this.woken) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms);
+        this.wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    const { woken } = this;
+    this.woken = false;
+    return woken;
+  }
+}
+
+async function isLeader(client: Client): Promise<boolean> {
+  const { rows } = await client.query<{ leads: boolean }>('SELECT pg_try_advisory_lock($1) AS leads', [
+    leaderLock,
+  ]);
+  return rows[0]?.leads === true;
+}
+
+async function insertCursor(client: Client, source: string): Promise<void> {
+  await client.query(
+    `INSERT INTO outbox_cursor (source, xid, id) VALUES ($1, '0', 0) ON CONFLICT DO NOTHING`,
+    [source],
+  );
+}
+
+async function nextRows(client: Client, source: OutboxSource): Promise<SourceRow[]> {
+  const { rows: cursors } = await client.query<{ xid: string; id: string }>(
+    'SELECT xid::text, id::text FROM outbox_cursor WHERE source = $1',
+    [source.name],
+  );
+  const cursor = cursors[0];
+  if (cursor === undefined) throw new Error(`The cursor of ${source.name} is missing.`);
+  const { rows } = await client.query<Record<string, unknown>>(source.sql, [
+    cursor.xid,
+    cursor.id,
+    batchRowsMax,
+  ]);
+  return rows.map(source.toRow);
+}
+
+/** Neighbouring rows of one topic go out together. */
+function runsByTopic(rows: readonly SourceRow[]): [TopicName, SourceRow[]][] {
+  const runs: [TopicName, SourceRow[]][] = [];
+  for (const row of rows) {
+    const run = runs.at(-1);
+    if (run?.[0] === row.topic) run[1].push(row);
+    else runs.push([row.topic, [row]]);
+  }
+  return runs;
+}

@@ -18,6 +18,12 @@ describe('PriceUnits', () => {
     expect(() => PriceUnits.fromText('0.0000000000001')).toThrow(new InvalidAmount('too-many-decimals'));
   });
 
+  it('names the problem without throwing', () => {
+    expect(PriceUnits.problemOf('2.5')).toBeUndefined();
+    expect(PriceUnits.problemOf('-2.5')).toBe('not-a-decimal');
+    expect(PriceUnits.problemOf('0.0000000000001')).toBe('too-many-decimals');
+  });
+
   it('refuses a price below zero', () => {
     expect(() => PriceUnits.fromText('-1')).toThrow(new InvalidAmount('not-a-decimal'));
     expect(() => PriceUnits.toText(-1n as PriceUnits)).toThrow(

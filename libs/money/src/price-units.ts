@@ -1,5 +1,12 @@
 import { invariant } from '@app/decider';
-import { InvalidAmount, priceDecimalsMax, readFixedPoint, writeFixedPoint } from './amount-text.ts';
+import {
+  type AmountProblem,
+  InvalidAmount,
+  priceDecimalsMax,
+  problemOfAmount,
+  readFixedPoint,
+  writeFixedPoint,
+} from './amount-text.ts';
 
 declare const unit: unique symbol;
 
@@ -8,9 +15,15 @@ export type PriceUnits = bigint & { readonly [unit]: '10^-12' };
 
 const limits = { decimalsMax: priceDecimalsMax };
 
+/** Says what is wrong with a text as a price, or undefined where nothing is. */
+function problemOf(text: string): AmountProblem | undefined {
+  return text.startsWith('-') ? 'not-a-decimal' : problemOfAmount(text, limits);
+}
+
 /** Reads the text of a price. Throws `InvalidAmount` where it has more than 12 decimals, a sign, or is no decimal. */
 function fromText(text: string): PriceUnits {
-  if (text.startsWith('-')) throw new InvalidAmount('not-a-decimal');
+  const problem = problemOf(text);
+  if (problem !== undefined) throw new InvalidAmount(problem);
   return readFixedPoint(text, limits) as PriceUnits;
 }
 
@@ -21,4 +34,4 @@ function toText(price: PriceUnits): string {
 }
 
 /** Prices in fixed point: at most 12 decimals, never negative. */
-export const PriceUnits = { fromText, toText } as const;
+export const PriceUnits = { problemOf, fromText, toText } as const;

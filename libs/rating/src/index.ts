@@ -1,0 +1,35 @@
+export {
+  affordableOutputTokens,
+  type Affordable,
+  bound,
+  type Bounded,
+  type InputBound,
+  type UsageBound,
+} from './bound.ts';
+export { compareInstants } from './instant.ts';
+export {
+  inputKinds,
+  outputKinds,
+  textKinds,
+  type TokenCounts,
+  type TokenKind,
+  tokenKinds,
+  type UnitCounts,
+  type UnitKind,
+  unitKinds,
+  type Usage,
+  type UsageSource,
+} from './kinds.ts';
+export type { ImpossibleReason, ImpossibleUsage, Normalised, Seen } from './normalise/impossible-usage.ts';
+export { normaliseOpenAiChat } from './normalise/openai-chat.ts';
+export { type PriceProblem, type PriceProblemCode, problemsOfPrice } from './price-problems.ts';
+export {
+  type HourWindow,
+  type PriceTerms,
+  type PriceVersion,
+  type Rates,
+  type Tier,
+  twoRateFallback,
+} from './price-version.ts';
+export { type Charge, type ChargeLine, rate, type Rated, type RatingRefusal, recompute } from './rate.ts';
+export { versionAt } from './version-at.ts';

@@ -1,29 +1,30 @@
 // A real Kafka broker (KRaft: broker and controller in one process) that flushes every message to disk.
-import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { kafkaJarsDir } from './paths.mjs';
-import { startProcess, untilReady } from './processes.mjs';
+import { javaCommand } from './prerequisites.mjs';
+import { runToEnd, startProcess, untilReady } from './processes.mjs';
 
 /** Starts the broker on `port` (and its controller on `controllerPort`) with its log in `dataDir`. */
-export async function startKafka({ dataDir, port, controllerPort, logFile }) {
+export async function startKafka({ dataDir, port, controllerPort, logFile, started }) {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const properties = join(dataDir, 'server.properties');
   const logDir = join(dataDir, 'log');
   writeFileSync(properties, serverProperties({ logDir, port, controllerPort }));
-  format(properties, logDir);
+  await format(properties, logDir);
   const broker = startProcess({
     name: 'Kafka',
-    command: java(),
+    command: javaCommand(),
     args: [...javaOptions('-Xmx256m'), 'kafka.Kafka', properties],
     env: process.env,
     cwd: dataDir,
     logFile,
   });
+  started(broker);
   const brokers = `127.0.0.1:${port}`;
   await untilReady(broker, () => describeCluster(brokers));
-  return { ...broker, brokers, dataDir };
+  return { ...broker, brokers, dataDir, detail: `port ${port}` };
 }
 
 /** Answers only when the broker knows its controller; an open port is not enough. */
@@ -46,25 +47,27 @@ export async function describeCluster(brokers) {
 }
 
 /** Formats only an empty log folder: another cluster id in a formatted one makes the broker refuse to start. */
-function format(properties, logDir) {
+async function format(properties, logDir) {
   if (existsSync(join(logDir, 'meta.properties'))) return;
   rmSync(logDir, { recursive: true, force: true });
   const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
-  const made = spawnSync(
-    java(),
-    [...javaOptions('-Xmx128m'), 'kafka.tools.StorageTool', 'format', '-t', clusterId, '-c', properties],
-    {
-      encoding: 'utf8',
-    },
-  );
+  const made = await runToEnd({
+    command: javaCommand(),
+    args: [
+      ...javaOptions('-Xmx128m'),
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId,
+      '-c',
+      properties,
+    ],
+    env: process.env,
+  });
   if (made.status === 0) return;
   rmSync(logDir, { recursive: true, force: true });
-  throw new Error(
-    `Kafka's storage could not be formatted: ${made.error?.message ?? made.stderr}${made.stdout ?? ''}`,
-  );
+  throw new Error(`Kafka's storage could not be formatted: ${made.output}`);
 }
-
-const java = () => (process.env['JAVA_HOME'] ? join(process.env['JAVA_HOME'], 'bin', 'java') : 'java');
 
 const javaOptions = (heap) => [
   heap,

@@ -1,13 +1,26 @@
 // A real PostgreSQL server from npm's platform package, with durable settings and its data kept between runs.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chownSync, cpSync, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { root } from './paths.mjs';
-import { startProcess, untilReady } from './processes.mjs';
+import { readJson, runToEnd, startProcess, startTimeOf, untilReady } from './processes.mjs';
 
 /** PostgreSQL refuses to run as root; this is "nobody" on every Linux. */
 const nobody = 65534;
+
+const awayDir = '/var/tmp';
+const awayPrefix = 'haoli-';
 
 const settings = {
   fsync: 'on',
@@ -22,10 +35,13 @@ const settings = {
   idle_in_transaction_session_timeout: '60s',
 };
 
-/** Starts the server on `port` with its data in `dataDir` (or beside it in /var/tmp when its user cannot get there). */
-export async function startPostgres({ dataDir, port, password, logFile }) {
-  const place = await placeFor(dataDir);
-  initialise(place, password);
+/**
+ * Starts the server on `port` with its data in `dataDir`, or in /var/tmp when its user cannot get there;
+ * `installation` names that place.
+ */
+export async function startPostgres({ dataDir, installation, port, password, logFile, started }) {
+  const place = await placeFor(dataDir, installation);
+  await initialise(place, password);
   const args = [
     '-D',
     place.data,
@@ -47,9 +63,22 @@ export async function startPostgres({ dataDir, port, password, logFile }) {
     logFile,
     stopSignal: 'SIGINT', // "Fast": ends sessions, writes a checkpoint, leaves nothing to recover.
   });
+  started(server);
   const url = `postgres://postgres:${encodeURIComponent(password)}@127.0.0.1:${port}`;
-  await untilReady(server, () => query(url, 'postgres', 'select 1'));
-  return { ...server, url, dataDir: place.data };
+  await untilReady(server, () => firstQuery(url, place.data));
+  return { ...server, url, dataDir: place.data, detail: `port ${port}` };
+}
+
+async function firstQuery(url, data) {
+  try {
+    await query(url, 'postgres', 'select 1');
+  } catch (error) {
+    if (error.code !== '28P01') throw error;
+    const reason = `The PostgreSQL data in ${data} has another password than .haoli/secrets.json.`;
+    throw Object.assign(new Error(`${reason} Bring that file back, or remove the data to begin anew.`), {
+      hopeless: true,
+    });
+  }
 }
 
 /** Runs one statement on its own connection. */
@@ -75,14 +104,35 @@ export const removeData = ({ dataDir }) => rmSync(dataDir, { recursive: true, fo
  * Decides who runs the server and from where. As root it runs as nobody, who cannot enter a folder that only its owner
  * may enter (/root, a mktemp folder): then a copy of the program, and the data, go to /var/tmp.
  */
-async function placeFor(dataDir) {
+async function placeFor(dataDir, installation) {
   const binaries = await binariesOfPlatform();
   if (process.getuid?.() !== 0) return { ...binaries, data: dataDir, uid: undefined };
-  const reachable =
-    spawnSync(binaries.postgres, ['--version'], { uid: nobody, gid: nobody, cwd: '/' }).error === undefined;
-  if (reachable) return { ...binaries, data: dataDir, uid: nobody };
-  const away = join('/var/tmp', `haoli-${createHash('sha256').update(root).digest('hex').slice(0, 12)}`);
+  removeOrphans();
+  const tried = spawnSync(binaries.postgres, ['--version'], { uid: nobody, gid: nobody, cwd: '/' });
+  if (tried.error === undefined) return { ...binaries, data: dataDir, uid: nobody };
+  const away = join(awayDir, `${awayPrefix}${installation}`);
   return { ...copyOf(binaries, away), data: join(away, basename(dataDir)), uid: nobody };
+}
+
+/** What is kept in /var/tmp for a folder that is gone goes too. */
+function removeOrphans() {
+  for (const name of readdirSync(awayDir).filter((found) => found.startsWith(awayPrefix))) {
+    const away = join(awayDir, name);
+    if (statSync(away).uid !== 0 || !existsSync(join(away, 'folder'))) continue;
+    const folder = readFileSync(join(away, 'folder'), 'utf8');
+    const kept = readJson(join(folder, '.haoli', 'secrets.json'));
+    if (kept?.installation === name.slice(awayPrefix.length) || isServing(away)) continue;
+    rmSync(away, { recursive: true, force: true });
+  }
+}
+
+function isServing(away) {
+  return readdirSync(away).some((data) => {
+    const pidFile = join(away, data, 'postmaster.pid');
+    return (
+      existsSync(pidFile) && startTimeOf(Number.parseInt(readFileSync(pidFile, 'utf8'), 10)) !== undefined
+    );
+  });
 }
 
 async function binariesOfPlatform() {
@@ -100,50 +150,42 @@ async function binariesOfPlatform() {
 
 function copyOf({ postgres }, away) {
   const native = dirname(dirname(postgres));
-  const copy = join(
-    away,
-    `program-${createHash('sha256')
-      .update(String(statSync(postgres).size))
-      .digest('hex')
-      .slice(0, 8)}`,
-  );
+  const { version } = readJson(join(dirname(native), 'package.json'));
+  const copy = join(away, `program-${version}`);
   if (!existsSync(join(copy, '.done'))) {
     rmSync(copy, { recursive: true, force: true });
     mkdirSync(away, { recursive: true, mode: 0o711 });
+    writeFileSync(join(away, 'folder'), root, { mode: 0o600 });
     cpSync(native, copy, { recursive: true, verbatimSymlinks: true });
     writeFileSync(join(copy, '.done'), '');
   }
   return { initdb: join(copy, 'bin', 'initdb'), postgres: join(copy, 'bin', 'postgres') };
 }
 
-function initialise({ initdb, data, uid }, password) {
+async function initialise({ initdb, data, uid }, password) {
   if (existsSync(join(data, 'PG_VERSION'))) return refuseForeign(data, uid);
   rmSync(data, { recursive: true, force: true });
-  mkdirSync(data, { recursive: true, mode: 0o700 });
+  // Made whole under another name and then renamed: a run that is killed here leaves no half database behind.
+  const draft = `${data}.draft`;
+  rmSync(draft, { recursive: true, force: true });
+  mkdirSync(draft, { recursive: true, mode: 0o700 });
   const passwordFile = `${data}.password`;
   writeFileSync(passwordFile, password, { mode: 0o600 });
-  if (uid !== undefined) for (const path of [data, passwordFile]) chownSync(path, uid, uid);
-  const made = spawnSync(
-    initdb,
-    [
-      '-D',
-      data,
-      '-U',
-      'postgres',
-      '-A',
-      'scram-sha-256',
-      `--pwfile=${passwordFile}`,
-      '-E',
-      'UTF8',
-      '--no-locale',
-      '--no-instructions',
+  if (uid !== undefined) for (const path of [draft, passwordFile]) chownSync(path, uid, uid);
+  const made = await runToEnd({
+    command: initdb,
+    args: [
+      ...['-D', draft, '-U', 'postgres', '-A', 'scram-sha-256', `--pwfile=${passwordFile}`],
+      ...['-E', 'UTF8', '--no-locale', '--no-instructions'],
     ],
-    { encoding: 'utf8', cwd: data, env: { LC_ALL: 'C' }, ...(uid === undefined ? {} : { uid, gid: uid }) },
-  );
+    cwd: draft,
+    env: { LC_ALL: 'C' },
+    uid,
+  });
   rmSync(passwordFile, { force: true });
-  if (made.status === 0) return;
-  rmSync(data, { recursive: true, force: true });
-  throw new Error(`initdb failed: ${made.error?.message ?? made.stderr}`);
+  if (made.status === 0) return renameSync(draft, data);
+  rmSync(draft, { recursive: true, force: true });
+  throw new Error(`initdb failed: ${made.output}`);
 }
 
 function refuseForeign(data, uid) {

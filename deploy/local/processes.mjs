@@ -50,6 +50,25 @@ export function startProcess({ name, command, args, env, cwd, uid, logFile, stop
   return handle;
 }
 
+/** Runs a program to its end, without a terminal, and gives its status and everything it said. Other work goes on meanwhile. */
+export function runToEnd({ command, args, cwd, env, uid }) {
+  return new Promise((resolve) => {
+    const child = spawn(command, args, {
+      cwd,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text) => (output += text));
+    child.once('error', (error) => resolve({ status: 1, output: error.message }));
+    child.once('close', (code, signal) =>
+      resolve({ status: code ?? 1, output: signal ? `${output}\n${signal}` : output }),
+    );
+  });
+}
+
 /** Ends a process (its whole group when it leads one) and returns when it is gone. Safe to call on one that is gone. */
 export async function stopProcess(known) {
   if (!isAlive(known)) return;
@@ -78,6 +97,7 @@ export async function untilReady(handle, probe, timeoutMs = 60_000) {
     try {
       return await probe();
     } catch (error) {
+      if (error.hopeless) throw error;
       lastError = error;
       await sleep(100);
     }

@@ -1,0 +1,49 @@
+// Passwords, client secrets and the API key pepper of a local installation: made at the first run, readable only by the
+// owner, never committed. The same ones are used as long as the folder lives, so that kept data stays readable.
+import { randomBytes } from 'node:crypto';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { stateDir } from './paths.mjs';
+import { readJson, writeJson } from './processes.mjs';
+
+export const serviceNames = ['gateway', 'metering', 'ledger', 'payments'];
+
+/** Those who may ask the sandbox identity provider for a token, and for which scopes. */
+export const clientScopes = {
+  gateway: ['ledger:read', 'holds:write', 'usage:read', 'prices:read', 'payments:read', 'payments:write'],
+  metering: ['ledger:read', 'holds:write', 'customers:read'],
+  ledger: ['prices:read', 'customers:read'],
+  payments: ['ledger:read', 'customers:read'],
+  finance: [
+    ...['ledger:read', 'ledger:post', 'payments:read', 'usage:read', 'prices:read', 'customers:read'],
+    ...['adjustments:request', 'adjustments:approve'],
+  ],
+  'internal-service': ['usage:write', 'usage:read', 'prices:read'],
+  operator: [
+    ...['customers:read', 'customers:write', 'prices:read', 'prices:publish', 'usage:read', 'usage:write'],
+    ...['ledger:read', 'payments:read', 'payments:write'],
+  ],
+};
+
+/** Reads the secrets of this installation, making those that do not exist yet. */
+export function loadSecrets(file = join(stateDir, 'secrets.json')) {
+  const kept = readJson(file) ?? {};
+  const secrets = {
+    installation: kept.installation ?? randomBytes(6).toString('hex'),
+    postgres: kept.postgres ?? text(),
+    roles: filled(
+      kept.roles,
+      serviceNames.flatMap((name) => [`${name}_owner`, `${name}_app`]),
+    ),
+    clients: filled(kept.clients, Object.keys(clientScopes)),
+    apiKeyPepper: kept.apiKeyPepper ?? text(),
+    upstreamKey: kept.upstreamKey ?? text(),
+  };
+  writeJson(file, secrets);
+  chmodSync(file, 0o600);
+  return secrets;
+}
+
+const text = () => randomBytes(24).toString('base64url');
+
+const filled = (kept = {}, names) => Object.fromEntries(names.map((name) => [name, kept[name] ?? text()]));

@@ -1,0 +1,138 @@
+// `npm test`: every spec, on a PostgreSQL and a Kafka of its own that are thrown away afterwards.
+// `npm run test:unit -- libs/money` runs one kind, below a path; it uses the servers of `npm run servers` when they are up.
+import { spawn } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { build } from './build.mjs';
+import { root, stateDir } from './paths.mjs';
+import { removeData } from './postgres.mjs';
+import { identityOf, isAlive, readJson, stopProcess, writeJson } from './processes.mjs';
+import { bold, dim, red, say, seconds, step } from './progress.mjs';
+import { loadSecrets } from './secrets.mjs';
+import { startLocalKafka, startLocalPostgres } from './servers.mjs';
+
+/** In this order; those that start processes of their own run one after another, for a laptop has few cores. */
+const kinds = {
+  unit: { pattern: '(?<!\\.(int|e2e|flow))\\.spec\\.ts$', servers: false, built: false, args: [] },
+  int: { pattern: '\\.int\\.spec\\.ts$', servers: true, built: false, args: [] },
+  e2e: { pattern: '\\.e2e\\.spec\\.ts$', servers: true, built: true, args: ['--runInBand'] },
+  flow: { pattern: '\\.flow\\.spec\\.ts$', servers: true, built: true, args: ['--runInBand'] },
+};
+
+const begun = Date.now();
+const args = process.argv.slice(2);
+const chosen = args[0] in kinds ? [args[0]] : Object.keys(kinds);
+const jestArgs = args[0] in kinds ? args.slice(1) : args;
+const runDir = join(stateDir, 'tests', String(process.pid));
+const runFile = `${runDir}.json`;
+const state = { owner: identityOf(process.pid), processes: [], dataDirs: [] };
+const totals = { passed: 0, failed: 0, skipped: 0 };
+let jest;
+let ending;
+
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(130));
+mkdirSync(runDir, { recursive: true, mode: 0o711 });
+try {
+  await recover();
+  const environment = await prepare();
+  for (const kind of chosen) await runKind(kind, environment);
+  await end(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
+} catch (error) {
+  say(`\n${red('The tests could not run.')} ${error.message}`);
+  totals.failed += 1;
+  await end(1);
+}
+
+async function prepare() {
+  const needs = chosen.map((kind) => kinds[kind]);
+  if (needs.some(({ built }) => built)) await step('build', build);
+  if (!needs.some(({ servers }) => servers)) return {};
+  return await ownServers();
+}
+
+async function ownServers() {
+  const given = {
+    database: process.env['HAOLI_TEST_DATABASE_URL'],
+    brokers: process.env['HAOLI_TEST_KAFKA_BROKERS'],
+  };
+  const dev = readJson(join(stateDir, 'dev.json'));
+  const devIsUp = chosen.length === 1 && dev?.kafkaBrokers !== undefined && isAlive(dev.owner);
+  if ((given.database && given.brokers) || devIsUp) return {};
+  const place = { dir: runDir, logDir: runDir, logPrefix: `test-${process.pid}-`, started };
+  const [postgres, kafka] = await Promise.all([
+    step('PostgreSQL', () => startLocalPostgres({ ...place, secrets: loadSecrets(), port: 25432 })),
+    step('Kafka', () => startLocalKafka({ ...place, port: 29092 })),
+  ]);
+  state.dataDirs.push(postgres.dataDir);
+  writeJson(runFile, state);
+  return { HAOLI_TEST_DATABASE_URL: postgres.url, HAOLI_TEST_KAFKA_BROKERS: kafka.brokers };
+}
+
+function started({ name, pid, start, stopSignal }) {
+  state.processes.push({ name, pid, start, stopSignal });
+  writeJson(runFile, state);
+}
+
+async function runKind(kind, environment) {
+  const report = join(runDir, `${kind}.json`);
+  const since = Date.now();
+  say(`\n${bold(kind)}`);
+  await runJest(
+    [`--testRegex=${kinds[kind].pattern}`, `--outputFile=${report}`, ...kinds[kind].args],
+    environment,
+  );
+  const result = readJson(report);
+  if (result === undefined) throw new Error(`Jest left no report of the ${kind} specs.`);
+  totals.passed += result.numPassedTests;
+  // A file that does not even load holds no failed test, and must not pass for that.
+  totals.failed += result.numFailedTests + result.numRuntimeErrorTestSuites;
+  totals.skipped += result.numPendingTests + result.numTodoTests;
+  say(dim(`${kind}: ${result.numPassedTests} passed in ${seconds(since)}`));
+}
+
+function runJest(own, environment) {
+  const program = join(root, 'node_modules', 'jest', 'bin', 'jest.js');
+  const flags = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
+  jest = spawn(
+    process.execPath,
+    [
+      ...flags,
+      '--disable-warning=TimeoutNegativeWarning',
+      program,
+      '--json',
+      '--passWithNoTests',
+      ...own,
+      ...jestArgs,
+    ],
+    { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] },
+  );
+  return new Promise((resolve) => jest.once('exit', resolve));
+}
+
+/** Ends what a test run that was killed left behind, and removes its data. */
+async function recover() {
+  for (const name of readdirSync(join(stateDir, 'tests')).filter((found) => found.endsWith('.json'))) {
+    const left = readJson(join(stateDir, 'tests', name));
+    if (left?.owner && isAlive(left.owner)) continue;
+    await Promise.all((left?.processes ?? []).map(stopProcess));
+    clean(join(stateDir, 'tests', name), left?.dataDirs ?? []);
+  }
+}
+
+function clean(file, dataDirs) {
+  for (const dataDir of dataDirs) removeData({ dataDir });
+  for (const path of [file, file.slice(0, -'.json'.length)]) rmSync(path, { recursive: true, force: true });
+}
+
+function end(status) {
+  ending ??= (async () => {
+    if (jest?.exitCode === null) jest.kill('SIGTERM');
+    while (state.processes.some(isAlive)) await Promise.all(state.processes.map(stopProcess));
+    clean(runFile, state.dataDirs);
+    const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';
+    say(dim(`\n${chosen.join(', ')} in ${seconds(begun)}`));
+    say(`${totals.passed} passed, ${totals.failed} failed${skipped}`);
+    process.exit(status);
+  })();
+  return ending;
+}

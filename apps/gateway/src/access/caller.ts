@@ -1,0 +1,13 @@
+import type { Plan } from '@app/money';
+
+/** Who a request is from, as its API key says. */
+export interface Caller {
+  readonly customerId: string;
+  readonly keyId: string;
+  /** The first seven characters of the key: what a log may show. */
+  readonly displayPrefix: string;
+  readonly currency: string;
+  readonly plan: Plan;
+  readonly rateCardId: string;
+  readonly timeZone: string;
+}

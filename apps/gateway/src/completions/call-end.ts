@@ -1,0 +1,73 @@
+import type { CallFinished, EventOf, UnchargedReason } from '@app/contracts';
+import { type Charge, normaliseOpenAiChat, type PriceVersion, rate, type Usage } from '@app/rating';
+import type { Observed } from './answer-meter.ts';
+
+/** How the answer's way from the provider to the client ended. */
+export type Passage = 'complete' | 'upstream-failed' | 'upstream-timed-out' | 'client-left';
+
+/** The price that was pinned when the call was admitted. */
+export interface PinnedPrice {
+  readonly version: PriceVersion;
+  readonly admittedAt: string;
+}
+
+/** What a call came to: what is told to metering, and the charge to show where there is one. */
+export interface CallEnd {
+  readonly end: EventOf<typeof CallFinished>['data']['end'];
+  readonly charge: Charge | undefined;
+}
+
+/**
+ * Decides what a call that reached the provider costs (rows S1 to S16 of the settlement table).
+ * The provider's usage wins, however the passage ended; without it the call is not charged, and usage that cannot be true
+ * is told as such and never charged.
+ */
+export function endOfCall(observed: Observed, passage: Passage, price: PinnedPrice): CallEnd {
+  // S5: nothing came out and nobody said why. We bear the input.
+  if (!observed.hasOutput && !observed.hasFinishReason) {
+    return uncharged(passage === 'complete' ? 'zero_completion' : reasonOf[passage]);
+  }
+  if (observed.usage === undefined) return uncharged(reasonOf[passage]);
+  const usage = normaliseOpenAiChat(observed.usage);
+  if (!usage.accepted) return impossible(usage.refusal.code);
+  return charged(usage.events[0], observed, price);
+}
+
+/** The end of a call that cost nothing. */
+export const uncharged = (reason: UnchargedReason): CallEnd => ({
+  end: { kind: 'uncharged', reason },
+  charge: undefined,
+});
+
+/** A complete answer without usage is the provider's failure to report it. */
+const reasonOf = {
+  complete: 'upstream_failed',
+  'upstream-failed': 'upstream_failed',
+  'upstream-timed-out': 'upstream_timeout',
+  'client-left': 'client_left_early',
+} as const satisfies Record<Passage, UnchargedReason>;
+
+function charged(usage: Usage, { hasOutput }: Observed, { version, admittedAt }: PinnedPrice): CallEnd {
+  if (hasOutput && outputTokensOf(usage) === 0) return impossible('output-without-tokens');
+  const rated = rate(usage, version, admittedAt);
+  if (!rated.accepted) return impossible(rated.refusal.code);
+  const [charge] = rated.events;
+  return { end: { kind: 'usage', usage: wireUsage(usage), charge: charge.amount }, charge };
+}
+
+const impossible = (reason: string): CallEnd => ({ end: { kind: 'impossible', reason }, charge: undefined });
+
+const outputTokensOf = ({ tokens }: Usage): number =>
+  (tokens.output ?? 0) + (tokens.output_audio ?? 0) + (tokens.output_image ?? 0);
+
+type WireUsage = Extract<CallEnd['end'], { kind: 'usage' }>['usage'];
+
+/** Usage as the wire has it: a kind that did not occur is absent. */
+function wireUsage({ tokens, units, source, estimated }: Usage): WireUsage {
+  return { tokens: present(tokens), units: present(units), source, estimated };
+}
+
+function present<Kind extends string>(counts: Readonly<Partial<Record<Kind, number | undefined>>>) {
+  const entries = Object.entries(counts).filter(([, quantity]) => quantity !== undefined);
+  return Object.fromEntries(entries) as Partial<Record<Kind, number>>;
+}

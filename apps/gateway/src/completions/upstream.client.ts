@@ -1,0 +1,80 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Agent, type Dispatcher, errors, request } from 'undici';
+import { Upstream, type UpstreamAnswer, UpstreamFailure, type UpstreamFailureKind } from './upstream.ts';
+
+/** Where the provider is, and how long it may be silent. */
+export interface UpstreamOptions {
+  readonly url: string;
+  readonly key: string;
+  readonly headersTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+}
+
+const connectionsMax = 512;
+const connectTimeoutMs = 5_000;
+const keepAliveMs = 30_000;
+
+/** One OpenAI-compatible provider over HTTP/1.1. Redirects are not followed: they would take our key elsewhere. */
+@Injectable()
+export class HttpUpstream extends Upstream implements OnApplicationShutdown {
+  private readonly agent: Agent;
+
+  constructor(private readonly options: UpstreamOptions) {
+    super();
+    this.agent = new Agent({
+      connections: connectionsMax,
+      pipelining: 1,
+      connect: { timeout: connectTimeoutMs },
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: options.headersTimeoutMs,
+      bodyTimeout: options.bodyTimeoutMs,
+    });
+  }
+
+  async chat(body: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    try {
+      const answer = await request(`${this.options.url}/chat/completions`, {
+        method: 'POST',
+        dispatcher: this.agent,
+        signal,
+        // Nothing of the client's own headers goes out: these are all there are.
+        headers: {
+          authorization: `Bearer ${this.options.key}`,
+          'content-type': 'application/json',
+          accept: 'application/json, text/event-stream',
+          'accept-encoding': 'identity',
+          'user-agent': 'haoli',
+        },
+        body,
+      });
+      return {
+        status: answer.statusCode,
+        contentType: String(answer.headers['content-type'] ?? ''),
+        body: pieces(answer.body),
+      };
+    } catch (error) {
+      throw failureOf(error, 'unreachable');
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.close();
+  }
+}
+
+async function* pieces(body: Dispatcher.ResponseData['body']): AsyncGenerator<Buffer> {
+  try {
+    for await (const piece of body) yield piece as Buffer;
+  } catch (error) {
+    throw failureOf(error, 'broken-off');
+  }
+}
+
+function failureOf(error: unknown, otherwise: UpstreamFailureKind): UpstreamFailure {
+  const isAbort = error instanceof Error && error.name === 'AbortError';
+  if (isAbort) return new UpstreamFailure('aborted', error);
+  const isTimeout =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError;
+  return new UpstreamFailure(isTimeout ? 'timed-out' : otherwise, error);
+}

@@ -1,0 +1,27 @@
+/** A provider's answer: its head has come, its body comes as it is read. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: AsyncIterable<Buffer>;
+}
+
+/** How a provider failed to answer, or to go on answering. */
+export type UpstreamFailureKind = 'unreachable' | 'timed-out' | 'broken-off' | 'aborted';
+
+/** The provider could not be reached, was silent for too long, or broke off. Its own words are in `cause`, for the log only. */
+export class UpstreamFailure extends Error {
+  override readonly name = 'UpstreamFailure';
+
+  constructor(
+    readonly kind: UpstreamFailureKind,
+    cause?: unknown,
+  ) {
+    super(`the provider is ${kind}`, { cause });
+  }
+}
+
+/** The port to a model provider. Errors of the answer and of its body are UpstreamFailure. */
+export abstract class Upstream {
+  /** Sends a request for a chat completion. Aborting the signal ends the request and its answer. */
+  abstract chat(body: string, signal: AbortSignal): Promise<UpstreamAnswer>;
+}

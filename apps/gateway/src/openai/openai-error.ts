@@ -1,0 +1,127 @@
+/** The `type` field of OpenAI's error object, as far as we send it. */
+export type OpenAiErrorType = 'invalid_request_error' | 'insufficient_quota' | 'server_error' | 'requests';
+
+/** What a customer's client is told when a request fails. */
+export interface OpenAiErrorDetails {
+  readonly status: number;
+  readonly type: OpenAiErrorType;
+  readonly code: string | null;
+  readonly message: string;
+  /** The field of the request that is to blame. */
+  readonly param?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** The error object of OpenAI's API: all four fields are always there, or clients fail to parse it. */
+export interface OpenAiErrorBody {
+  readonly error: {
+    readonly message: string;
+    readonly type: OpenAiErrorType;
+    readonly param: string | null;
+    readonly code: string | null;
+  };
+}
+
+/** A failure as OpenAI's clients understand it. The status chooses their error class, `code` is for programs. */
+export class OpenAiError extends Error {
+  override readonly name = 'OpenAiError';
+  readonly details: OpenAiErrorDetails;
+
+  constructor(details: OpenAiErrorDetails) {
+    super(details.message);
+    this.details = details;
+  }
+
+  get body(): OpenAiErrorBody {
+    const { message, type, param = null, code } = this.details;
+    return { error: { message, type, param, code } };
+  }
+}
+
+/** Tells OpenAI's SDKs not to repeat: they repeat every 429 and 5xx twice, which no empty wallet gets fuller by. */
+const noRetry = { 'x-should-retry': 'false' };
+
+/** No key in the request. */
+export const keyMissing = () =>
+  new OpenAiError({
+    status: 401,
+    type: 'invalid_request_error',
+    code: null,
+    message:
+      "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
+  });
+
+/** A key that is malformed, unknown, or revoked: the answer does not tell which. */
+export const keyIncorrect = (key: string) =>
+  new OpenAiError({
+    status: 401,
+    type: 'invalid_request_error',
+    code: 'invalid_api_key',
+    message: `Incorrect API key provided: ${masked(key)}. You can find your API keys in the console.`,
+  });
+
+/** A model that does not exist, has no price on the customer's rate card, or is not supported. */
+export const modelNotFound = (model: string) =>
+  new OpenAiError({
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+    message: `The model \`${model}\` does not exist or you do not have access to it.`,
+  });
+
+/** Something the customer asked for that is not theirs, or not there: the answer does not tell which. */
+export const notFound = (what: string) =>
+  new OpenAiError({
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'not_found',
+    message: `There is no such ${what}.`,
+  });
+
+/** A field of the request that cannot be accepted. */
+export const badRequest = (param: string | null, message: string, code: string | null = null) =>
+  new OpenAiError({ status: 400, type: 'invalid_request_error', code, message, param });
+
+/** What a wallet lacks for a call, as decimal text in its currency. */
+export interface Shortage {
+  readonly needed: string;
+  readonly available: string;
+  readonly currency: string;
+  /** How many output tokens the money would be enough for. */
+  readonly affordableTokens: number;
+}
+
+/** The wallet cannot cover what the call may cost at most. */
+export const insufficientQuota = ({ needed, available, currency, affordableTokens }: Shortage) =>
+  new OpenAiError({
+    status: 429,
+    type: 'insufficient_quota',
+    code: 'insufficient_quota',
+    message:
+      'You exceeded your current quota, please check your plan and billing details. ' +
+      `This request may cost up to ${needed} ${currency}, but only ${available} ${currency} is available, ` +
+      `enough for ${String(affordableTokens)} output tokens. Top up, or ask for fewer tokens with max_completion_tokens.`,
+    headers: noRetry,
+  });
+
+/** A call cannot be recorded or paid for at the moment, so it is not started. */
+export const unavailable = (message: string) =>
+  new OpenAiError({ status: 503, type: 'server_error', code: 'service_unavailable', message });
+
+/** Something failed on our side; the cause is in the log, under the request's id. */
+export const internalError = () =>
+  new OpenAiError({
+    status: 500,
+    type: 'server_error',
+    code: 'internal_error',
+    message:
+      'The server had an error while processing your request. Quote the x-request-id when you ask us about it.',
+  });
+
+/** A key as it may be repeated to whoever sent it: too little to learn it from a log. */
+function masked(key: string): string {
+  const printable = key.replaceAll(/[^\x21-\x7e]/g, '?');
+  return printable.length < 16
+    ? `${printable.slice(0, 3)}***`
+    : `${printable.slice(0, 7)}***${printable.slice(-4)}`;
+}

@@ -1,3 +1,4 @@
+import { grantToApp } from '@app/persistence';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** Parts of the journal by hash of the book, so that indexes stay small and parts can move to other machines. */
@@ -10,9 +11,16 @@ export class Journal implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(accounts);
     await runner.query(entries);
-    for (let part = 0; part < parts; part += 1) await runner.query(partOf(part));
     await runner.query(heads);
-    await runner.query(addOnly);
+    await runner.query(refusal);
+    for (const table of ['account', 'entry', 'entry_posting']) await addOnly(runner, table);
+    for (let part = 0; part < parts; part += 1) {
+      for (const table of ['entry', 'entry_posting']) {
+        await runner.query(`CREATE TABLE ${table}_p${part} PARTITION OF ${table}
+                            FOR VALUES WITH (MODULUS ${parts}, REMAINDER ${part})`);
+        await addOnly(runner, `${table}_p${part}`);
+      }
+    }
   }
 
   /** Migrations go forward only: what the journal holds is never taken back. */
@@ -30,7 +38,8 @@ const accounts = `
 
 const entries = `
   -- One row per entry. Up to two postings lie in the row itself, further ones in entry_posting. The row carries the
-  -- balance after it, so a balance as of any instant is one index look-up, and xid, so it is its own outbox row.
+  -- balance after it, so a balance as of any instant is one index look-up, and its place in the order of commits, so it
+  -- is its own outbox row.
   CREATE TABLE entry (
     book_id text NOT NULL,
     version bigint NOT NULL CHECK (version > 0),
@@ -56,13 +65,14 @@ const entries = `
     previous_hash bytea NOT NULL,
     hash bytea NOT NULL,
     xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    position integer NOT NULL,
     PRIMARY KEY (book_id, version),
     UNIQUE (book_id, event_id),
     CHECK (paid_after + granted_after >= held_after),
     CHECK (debit_1 <> credit_1 AND debit_2 <> credit_2)
   ) PARTITION BY HASH (book_id);
   CREATE INDEX entry_recorded ON entry (book_id, recorded_at, version);
-  CREATE INDEX entry_published ON entry (xid, book_id, version);
+  CREATE INDEX entry_published ON entry (xid, position);
 
   CREATE TABLE entry_posting (
     book_id text NOT NULL,
@@ -87,10 +97,6 @@ const entries = `
       ) p
       JOIN account d ON d.code = p.debit
       JOIN account c ON c.code = p.credit;`;
-
-const partOf = (part: number): string => `
-  CREATE TABLE entry_p${part} PARTITION OF entry FOR VALUES WITH (MODULUS ${parts}, REMAINDER ${part});
-  CREATE TABLE entry_posting_p${part} PARTITION OF entry_posting FOR VALUES WITH (MODULUS ${parts}, REMAINDER ${part});`;
 
 const heads = `
   -- Where each book stands: what a writer locks. Everything in it follows from the entries and can be rebuilt.
@@ -118,30 +124,15 @@ const heads = `
   );
   CREATE INDEX account_total_by_account ON account_total (account, currency, accounting_date);`;
 
-/** Takes UPDATE, DELETE and TRUNCATE from every role that was given them, and refuses them to the owner by triggers. */
-const addOnly = `
+/** Refuses UPDATE, DELETE and TRUNCATE to everyone, the owner included; the service's own role has no such right to begin with. */
+const refusal = `
   CREATE FUNCTION refuse_change_of_journal() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
     RAISE EXCEPTION 'the journal is only ever added to: % on % is refused', TG_OP, TG_TABLE_NAME USING ERRCODE = 'HL001';
-  END $$;
-
-  DO $$
-  DECLARE
-    journal_table regclass;
-    other_role text;
-  BEGIN
-    FOR journal_table IN
-      SELECT c.oid FROM pg_class c
-       WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p')
-         AND c.relname ~ '^(account|entry(_posting)?(_p[0-9]+)?)$'
-    LOOP
-      EXECUTE format('CREATE TRIGGER only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON %s
-                      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_journal()', journal_table);
-      FOR other_role IN
-        SELECT DISTINCT a.grantee::regrole::text FROM pg_class c, aclexplode(c.relacl) a
-         WHERE c.oid = journal_table AND a.grantee <> 0 AND a.grantee <> c.relowner
-      LOOP
-        EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON %s FROM %s', journal_table, other_role);
-      END LOOP;
-    END LOOP;
   END $$;`;
+
+async function addOnly(runner: QueryRunner, table: string): Promise<void> {
+  await runner.query(`CREATE TRIGGER only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON ${table}
+                      FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_journal()`);
+  await grantToApp(runner, 'SELECT, INSERT', table);
+}

@@ -1,6 +1,6 @@
-// `npm run gen`: writes what is generated from the contracts: the types of the .proto files, and docs/events.
-// Runs the TypeScript of the pure libraries as it is: Node strips the types, and @app/<lib> is found below.
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+// `npm run gen`: writes what follows from the contracts: docs/events (JSON Schema, samples, AsyncAPI) and the types of
+// the protos. Runs the TypeScript of the pure libraries as it is: Node strips the types, @app/<lib> is found below.
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,41 +10,47 @@ import { runToEnd } from './processes.mjs';
 /** Everything that is generated and nothing else; `npm run check` compares these folders. */
 export const generated = ['docs/events', 'libs/contracts/src/proto'];
 
+const contracts = join(root, 'libs', 'contracts');
+const eventsFolder = join(root, 'docs', 'events');
+
 export async function generate() {
   await generateProtoTypes();
-  await generateEventDocuments();
+  const documents = await generateEventDocuments();
+  console.log(`${documents.length} documents in docs/events, proto types in libs/contracts/src/proto`);
 }
 
 async function generateProtoTypes() {
-  const contracts = join(root, 'libs', 'contracts');
-  rmSync(join(contracts, 'src', 'proto'), { recursive: true, force: true });
-  const buf = join(root, 'node_modules', '@bufbuild', 'buf', 'bin', 'buf');
-  const made = await runToEnd({
-    command: process.execPath,
-    args: [buf, 'generate'],
-    cwd: contracts,
-    env: process.env,
-  });
-  if (made.status !== 0) throw new Error(`buf generate failed: ${made.output}`);
+  const buf = join(root, 'node_modules', '.bin', 'buf');
+  for (const args of [['lint'], ['format', '-w'], ['generate']]) {
+    const made = await runToEnd({ command: buf, args, cwd: contracts, env: process.env });
+    if (made.status !== 0) throw new Error(`buf ${args[0]} failed: ${made.output}`);
+  }
 }
 
 async function generateEventDocuments() {
   registerHooks({
     resolve: (specifier, context, next) => {
       const lib = /^@app\/([^/]+)$/.exec(specifier)?.[1];
-      if (lib === undefined) return next(specifier, context);
-      return next(pathToFileURL(join(root, 'libs', lib, 'src', 'index.ts')).href, context);
+      return next(lib === undefined ? specifier : frontDoor(lib), context);
     },
   });
-  const { eventDocuments } = await import(
-    pathToFileURL(join(root, 'libs', 'contracts', 'src', 'index.ts')).href
-  );
-  const folder = join(root, 'docs', 'events');
-  for (const made of ['schemas', 'asyncapi.json'])
-    rmSync(join(folder, made), { recursive: true, force: true });
-  for (const { path, json } of eventDocuments()) {
-    mkdirSync(dirname(join(folder, path)), { recursive: true });
-    writeFileSync(join(folder, path), `${JSON.stringify(json, null, 2)}\n`);
+  const { eventDocuments } = await import(frontDoor('contracts'));
+  const documents = eventDocuments();
+  for (const { path, json } of documents) {
+    mkdirSync(dirname(join(eventsFolder, path)), { recursive: true });
+    writeFileSync(join(eventsFolder, path), `${JSON.stringify(json, null, 2)}\n`);
+  }
+  removeWhatIsNoLongerDeclared(documents);
+  return documents;
+}
+
+const frontDoor = (lib) => pathToFileURL(join(root, 'libs', lib, 'src', 'index.ts')).href;
+
+/** Samples stay: whatever was published once must parse for ever. */
+function removeWhatIsNoLongerDeclared(documents) {
+  for (const name of readdirSync(join(eventsFolder, 'schemas'))) {
+    if (documents.every(({ path }) => path !== `schemas/${name}`))
+      rmSync(join(eventsFolder, 'schemas', name));
   }
 }
 

@@ -5,7 +5,9 @@ import { isAlive, readJson, stopProcess } from './processes.mjs';
 import { say } from './progress.mjs';
 import { startTool } from './tools.mjs';
 
-const args = process.argv.slice(2).map((arg) => (arg.startsWith('-') || isAbsolute(arg) ? arg : resolveFromCaller(arg)));
+const args = process.argv
+  .slice(2)
+  .map((arg) => (arg.startsWith('-') || isAbsolute(arg) ? arg : resolveFromCaller(arg)));
 const running = readJson(join(stateDir, 'run.json'));
 
 if (running?.owner && isAlive(running.owner) && running.environment) {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { build } from './build.mjs';
 import { makeDatabases } from './databases.mjs';
-import { logsDir, root, stateDir } from './paths.mjs';
+import { logsDir, stateDir } from './paths.mjs';
 import { startPlatform } from './platform.mjs';
 import { identityOf, isAlive, lastLines, readJson, stopProcess, writeJson } from './processes.mjs';
 import { bold, dim, red, say, seconds, step } from './progress.mjs';

@@ -7,7 +7,11 @@ import { identityOf } from './processes.mjs';
 /** Runs `dist/apps/<path>/main.js` with every address and client in its environment; its output is ours. */
 export function startTool({ path, args = [], environment }) {
   const program = join(root, 'dist', 'apps', path, 'main.js');
-  const flags = ['--enable-source-maps', '--disable-warning=ExperimentalWarning', '--disable-warning=TimeoutNegativeWarning'];
+  const flags = [
+    '--enable-source-maps',
+    '--disable-warning=ExperimentalWarning',
+    '--disable-warning=TimeoutNegativeWarning',
+  ];
   const child = spawn(process.execPath, [...flags, program, ...args], {
     cwd: root,
     env: { ...process.env, ...environment },

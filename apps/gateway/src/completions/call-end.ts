@@ -28,9 +28,9 @@ export function endOfCall(observed: Observed, passage: Passage, price: PinnedPri
     return uncharged(passage === 'complete' ? 'zero_completion' : reasonOf[passage]);
   }
   if (observed.usage === undefined) return uncharged(reasonOf[passage]);
-  const usage = normaliseOpenAiChat(observed.usage);
-  if (!usage.accepted) return impossible(usage.refusal.code);
-  return charged(usage.events[0], observed, price);
+  const usage = normaliseOpenAiChat(observed.usage, { outputText: observed.hasOutput });
+  if (!usage.accepted) return impossible(`${usage.refusal.reason}: ${usage.refusal.field}`);
+  return charged(usage.events[0], price);
 }
 
 /** The end of a call that cost nothing. */
@@ -47,8 +47,7 @@ const reasonOf = {
   'client-left': 'client_left_early',
 } as const satisfies Record<Passage, UnchargedReason>;
 
-function charged(usage: Usage, { hasOutput }: Observed, { version, admittedAt }: PinnedPrice): CallEnd {
-  if (hasOutput && outputTokensOf(usage) === 0) return impossible('output-without-tokens');
+function charged(usage: Usage, { version, admittedAt }: PinnedPrice): CallEnd {
   const rated = rate(usage, version, admittedAt);
   if (!rated.accepted) return impossible(rated.refusal.code);
   const [charge] = rated.events;
@@ -56,9 +55,6 @@ function charged(usage: Usage, { hasOutput }: Observed, { version, admittedAt }:
 }
 
 const impossible = (reason: string): CallEnd => ({ end: { kind: 'impossible', reason }, charge: undefined });
-
-const outputTokensOf = ({ tokens }: Usage): number =>
-  (tokens.output ?? 0) + (tokens.output_audio ?? 0) + (tokens.output_image ?? 0);
 
 type WireUsage = Extract<CallEnd['end'], { kind: 'usage' }>['usage'];
 

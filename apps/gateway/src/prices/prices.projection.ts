@@ -1,0 +1,98 @@
+import { type EventOf, PriceTerms, type PriceVersionPublished } from '@app/contracts';
+import { Database, type Tx } from '@app/persistence';
+import { versionAt } from '@app/rating';
+import { Injectable } from '@nestjs/common';
+import { type ModelLimits, PriceList, type PublishedPrice } from './price-list.ts';
+
+interface PriceRow {
+  readonly price_version_id: string;
+  readonly rate_card_id: string;
+  readonly model: string;
+  readonly currency: string;
+  readonly effective_from: string;
+  readonly terms: unknown;
+  readonly limits: ModelLimits | null;
+}
+
+/** Versions are announced before they take effect, so a second is soon enough. */
+const rereadMs = 1_000;
+
+/** Metering's published prices, kept in our own table and, whole, in memory: a call needs one without waiting. */
+@Injectable()
+export class PricesProjection extends PriceList {
+  private cards: ReadonlyMap<string, ReadonlyMap<string, readonly PublishedPrice[]>> = new Map();
+  private known = 0;
+  private readAt = -Infinity;
+  private reading: Promise<void> | undefined;
+
+  constructor(private readonly database: Database) {
+    super();
+  }
+
+  /** Records versions as they were published. A version never changes, so one that is known is left as it is. */
+  async record(tx: Tx, published: readonly EventOf<typeof PriceVersionPublished>[]): Promise<void> {
+    await tx.query(
+      `INSERT INTO price_version (price_version_id, rate_card_id, model, currency, effective_from, terms, limits)
+       SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::json[], $7::json[])
+       ON CONFLICT (price_version_id) DO NOTHING`,
+      [
+        published.map(({ data }) => data.priceVersionId),
+        published.map(({ data }) => data.rateCardId),
+        published.map(({ data }) => data.model),
+        published.map(({ data }) => data.currency),
+        published.map(({ data }) => data.effectiveFrom),
+        published.map(({ data }) => JSON.stringify(data.terms)),
+        published.map(({ data }) => data.limits && JSON.stringify(data.limits)),
+      ],
+    );
+  }
+
+  async priceAt(rateCardId: string, model: string, at: string): Promise<PublishedPrice | undefined> {
+    await this.current();
+    return versionAt(this.cards.get(rateCardId)?.get(model) ?? [], at);
+  }
+
+  async pricesAt(rateCardId: string, at: string): Promise<readonly PublishedPrice[]> {
+    await this.current();
+    const models = [...(this.cards.get(rateCardId)?.values() ?? [])];
+    return models
+      .flatMap((versions) => versionAt(versions, at) ?? [])
+      .sort((a, b) => (a.model < b.model ? -1 : 1));
+  }
+
+  /** Reads what is new, at most once a second. What was read before serves while the database does not answer. */
+  private async current(): Promise<void> {
+    if (performance.now() - this.readAt < rereadMs) return;
+    this.reading ??= this.read().finally(() => (this.reading = undefined));
+    if (this.readAt === -Infinity) await this.reading;
+    else this.reading.catch(() => undefined);
+  }
+
+  /** Rows become visible in the order of commits, so what is new is told by their number and never by a last id. */
+  private async read(): Promise<void> {
+    const [size] = await this.database.query<{ rows: string }>('SELECT count(*) AS rows FROM price_version');
+    if (Number(size?.rows) !== this.known) await this.readAll();
+    this.readAt = performance.now();
+  }
+
+  private async readAll(): Promise<void> {
+    const rows = await this.database.query<PriceRow>(
+      `SELECT price_version_id, rate_card_id, model, currency, effective_from, terms, limits FROM price_version`,
+    );
+    const byCard = Map.groupBy(rows.map(priceOf), ({ rateCardId }) => rateCardId);
+    this.cards = new Map(
+      [...byCard].map(([card, prices]) => [card, Map.groupBy(prices, ({ model }) => model)]),
+    );
+    this.known = rows.length;
+  }
+}
+
+const priceOf = (row: PriceRow): PublishedPrice => ({
+  ...PriceTerms.parse(row.terms),
+  id: row.price_version_id,
+  rateCardId: row.rate_card_id,
+  model: row.model,
+  currency: row.currency,
+  effectiveFrom: row.effective_from,
+  limits: row.limits,
+});

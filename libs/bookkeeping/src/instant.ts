@@ -1,0 +1,50 @@
+import { invariant } from '@app/decider';
+
+declare const unit: unique symbol;
+
+/** A point in time as whole microseconds since 1970-01-01T00:00:00Z; a safe integer until the year 2255. */
+export type Instant = number & { readonly [unit]: 'microseconds since 1970' };
+
+/** Refuses a text that is no instant in UTC with at most six decimals. */
+export class InvalidInstant extends Error {
+  override readonly name = 'InvalidInstant';
+
+  constructor() {
+    super('an instant is written in UTC, such as "2026-11-22T08:00:00.123456Z"');
+  }
+}
+
+const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.(\d{1,6}))?Z$/;
+const secondsEnd = 19;
+const microsecondsPerMillisecond = 1000;
+
+/** Takes whole microseconds since 1970 as they are; anything else is an InvariantViolation. */
+function of(microseconds: number): Instant {
+  invariant(Number.isSafeInteger(microseconds), 'an instant is a whole number of microseconds');
+  return microseconds as Instant;
+}
+
+/** Reads a UTC instant with at most six decimals. Throws `InvalidInstant` where the text is none, or no such day exists. */
+function fromText(text: string): Instant {
+  const match = shape.exec(text);
+  if (match === null) throw new InvalidInstant();
+  const seconds = text.slice(0, secondsEnd);
+  const milliseconds = Date.parse(`${seconds}Z`);
+  if (Number.isNaN(milliseconds) || isoSeconds(milliseconds) !== seconds) throw new InvalidInstant();
+  const decimals = match[1] ?? '';
+  return (milliseconds * microsecondsPerMillisecond + Number(decimals.padEnd(6, '0'))) as Instant;
+}
+
+/** Writes the one text form of an instant: UTC with six decimals, so that texts sort as the instants do. */
+function toText(instant: Instant): string {
+  const milliseconds = Math.floor(instant / microsecondsPerMillisecond);
+  const rest = instant - milliseconds * microsecondsPerMillisecond;
+  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest.toString().padStart(3, '0')}Z`;
+}
+
+function isoSeconds(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, secondsEnd);
+}
+
+/** Instants in UTC to the microsecond; comparison is that of numbers. */
+export const Instant = { of, fromText, toText } as const;

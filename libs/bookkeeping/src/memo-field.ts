@@ -1,0 +1,111 @@
+import { invariant } from '@app/decider';
+import { Units18 } from '@app/money';
+import { Instant } from './instant.ts';
+
+/** How one value of a memo is written into canonical text and read back. */
+export interface MemoField<Value> {
+  encode(value: Value): string;
+  decode(text: string): Value;
+}
+
+/** The value that a field describes. */
+export type ValueOf<Field> = Field extends MemoField<infer Value> ? Value : never;
+
+/** Writes a text with its length before it: `5:hello,`. Whatever the text holds, the end is known. */
+export function framed(text: string): string {
+  return `${text.length.toString()}:${text},`;
+}
+
+const framePattern = /(0|[1-9]\d{0,9}):/y;
+
+/** Reads the framed texts that a text consists of, to its last character. */
+export function unframed(text: string): string[] {
+  const parts: string[] = [];
+  let at = 0;
+  while (at < text.length) {
+    framePattern.lastIndex = at;
+    const start = at + (framePattern.exec(text)?.[0].length ?? text.length);
+    const end = start + Number.parseInt(text.slice(at, start), 10);
+    invariant(text[end] === ',', 'a canonical field has its length before it and a comma after it');
+    parts.push(text.slice(start, end));
+    at = end + 1;
+  }
+  return parts;
+}
+
+/** An id or a code: printable ASCII, never empty. */
+export const id: MemoField<string> = { encode: (value) => value, decode: (text) => text };
+
+/** One of a closed list of words. */
+export function oneOf<const Word extends string>(...words: readonly Word[]): MemoField<Word> {
+  return {
+    encode: (value) => value,
+    decode: (text) => {
+      const word = words.find((known) => known === text);
+      invariant(word !== undefined, `${text} is not one of ${words.join(', ')}`);
+      return word;
+    },
+  };
+}
+
+/** An amount in its one text form. */
+export const amount: MemoField<Units18> = {
+  encode: (value) => Units18.toText(value),
+  decode: (text) => Units18.fromText(text),
+};
+
+/** An instant in its one text form. */
+export const instant: MemoField<Instant> = {
+  encode: (value) => Instant.toText(value),
+  decode: (text) => Instant.fromText(text),
+};
+
+/** A count, such as a number of calls. */
+export const count: MemoField<number> = {
+  encode: (value) => value.toString(),
+  decode: (text) => {
+    const value = Number(text);
+    invariant(Number.isSafeInteger(value) && value.toString() === text, `${text} is not a count`);
+    return value;
+  },
+};
+
+/** A value, or null. */
+export function optional<Value>(field: MemoField<Value>): MemoField<Value | null> {
+  return {
+    encode: (value) => (value === null ? '' : framed(field.encode(value))),
+    decode: (text) => {
+      const [present] = unframed(text);
+      return present === undefined ? null : field.decode(present);
+    },
+  };
+}
+
+/** Any number of values, in order. */
+export function listOf<Value>(field: MemoField<Value>): MemoField<readonly Value[]> {
+  return {
+    encode: (values) => values.map((value) => framed(field.encode(value))).join(''),
+    decode: (text) => unframed(text).map((part) => field.decode(part)),
+  };
+}
+
+/** Named values in the order in which they are declared; the order is part of the canonical version. */
+export function record<Values extends object>(fields: {
+  readonly [Name in keyof Values]: MemoField<Values[Name]>;
+}): MemoField<Readonly<Values>> {
+  const named = Object.entries(fields) as [keyof Values, MemoField<unknown>][];
+  return {
+    encode: (values) => {
+      let text = '';
+      for (const [name, field] of named) text += framed(field.encode(values[name]));
+      return text;
+    },
+    decode: (text) => {
+      const parts = unframed(text);
+      invariant(parts.length === named.length, 'a memo has exactly the fields of its kind');
+      return Object.fromEntries(
+        named.map(([name, field], index) => [name, field.decode(parts[index] ?? '')]),
+      ) as Readonly<Values>;
+    },
+  };
+}

@@ -4,7 +4,8 @@ import { amountDecimalsMax, InvalidAmount, integerDigitsMax, problemOfAmount } f
 import { minorUnitDigitsOf } from './currency.ts';
 import { Units18 } from './units18.ts';
 
-// decimal.js rounds at 20 significant digits unless told otherwise; 100 hold the product of any two amounts exactly.
+// decimal.js rounds at 20 significant digits unless told otherwise; 100 hold the product of any two amounts exactly,
+// and no amount comes near the exponents at which it would write one.
 const Decimal = LibraryDecimal.clone({ precision: 100, toExpNeg: -100, toExpPos: 100 });
 type Decimal = LibraryDecimal;
 
@@ -124,7 +125,7 @@ export class Money {
 
   /** The one text form: no exponent, no trailing zeros, no plus, `0` for zero. */
   toText(): string {
-    return this.amount.toFixed();
+    return this.amount.toString();
   }
 
   /** Amount and currency, for people and logs. */

@@ -31,7 +31,7 @@ export function toCredits(amount: Money, plan: Plan, digits = digitsDefault): Cr
   );
   const { credits, price } = rateOf(plan);
   const units = amount.toUnits();
-  const numerator = (units < 0n ? -units : units) * credits;
+  const numerator = Units18.max(units, Units18.negate(units)) * credits;
   const denominator = price * 10n ** BigInt(amountDecimalsMax - digits);
   const quotient = numerator / denominator;
   const rest = numerator % denominator;

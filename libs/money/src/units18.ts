@@ -48,7 +48,7 @@ function times(units: Units18, count: bigint): Units18 {
 }
 
 function negate(units: Units18): Units18 {
-  return -units as Units18;
+  return (zero - units) as Units18;
 }
 
 function min(left: Units18, right: Units18): Units18 {

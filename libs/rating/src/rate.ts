@@ -64,7 +64,6 @@ export function rate(usage: Usage, version: PriceVersion, at: string): Rated {
   const refusal =
     unknownKind(usage) ?? addTokens(sheet, usage.tokens, tier) ?? addUnits(sheet, usage.units, table);
   if (refusal) return { accepted: false, refusal };
-  if (sheet.total >= chargeLimit) return { accepted: false, refusal: { code: 'charge-too-large' } };
   const charge: Charge = {
     amount: Units18.toText(Units18.of(sheet.total)),
     currency: version.currency,
@@ -129,6 +128,7 @@ function addItem(sheet: ChargeSheet, { kind, quantity, price, per }: Item): Rati
   if (price === undefined) return { code: 'unpriced-kind', kind, quantity };
   const amount = price.factor * BigInt(quantity);
   sheet.total += amount;
+  if (sheet.total >= chargeLimit) return { code: 'charge-too-large' };
   sheet.lines.push({ kind, quantity, unitPrice: price.text, per, amount: Units18.toText(amount as Units18) });
   return undefined;
 }

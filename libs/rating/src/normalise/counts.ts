@@ -20,13 +20,10 @@ export class Counts {
   /** A count that may be absent or null; a path such as `prompt_tokens_details.cached_tokens` looks inside. */
   optional(path: string): number | undefined {
     let value: unknown = this.body;
-    for (const name of path.split('.')) {
-      if (value === undefined || value === null) return undefined;
-      if (!isRecord(value)) return this.notACount(path);
-      value = value[name];
-    }
+    for (const name of path.split('.')) value = inside(value, name);
     if (value === undefined || value === null) return undefined;
-    return isCount(value) ? value : this.notACount(path);
+    this.require(isCount(value), 'not-a-count', path);
+    return isCount(value) ? value : undefined;
   }
 
   /** Says that something must hold. */
@@ -42,14 +39,15 @@ export class Counts {
     return { accepted: true, events: [{ tokens: used, units: {}, source: 'upstream', estimated: false }] };
   }
 
-  private notACount(field: string): undefined {
-    this.fail('not-a-count', field);
-    return undefined;
-  }
-
   private fail(reason: ImpossibleReason, field: string): void {
     this.problem ??= { code: 'impossible-usage', reason, field };
   }
+}
+
+/** The value of a name inside an object; nothing is inside nothing, and a text or a number holds no count. */
+function inside(value: unknown, name: string): unknown {
+  if (value === undefined || value === null) return undefined;
+  return isRecord(value) ? value[name] : NaN;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import {
+  readWechatCredentials,
+  type WechatCredentialPlaces,
+  type WechatCredentials,
+} from '../src/channels/wechat-pay/wechat-credentials.ts';
+
+export interface SandboxOrder {
+  readonly outTradeNo: string;
+  readonly codeUrl: string;
+  readonly state: string;
+  readonly transactionId?: string;
+}
+
+export interface SandboxRefund {
+  readonly outRefundNo: string;
+  readonly status: string;
+  readonly refund: number;
+}
+
+export interface SandboxNotification {
+  readonly id: string;
+  readonly eventType: string;
+  readonly answers: readonly number[];
+  readonly acknowledged: boolean;
+}
+
+/** The WeChat Pay sandbox in a process of its own, and the levers to play the payer and to break things. */
+export class WechatSandboxProcess {
+  private constructor(
+    readonly url: string,
+    readonly places: WechatCredentialPlaces,
+    private readonly end: () => Promise<void>,
+  ) {}
+
+  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<WechatSandboxProcess> {
+    const directory = mkdtempSync(join(tmpdir(), 'haoli-wechat-'));
+    const merchant = {
+      WECHATPAY_MCHID: '1900000109',
+      WECHATPAY_APPID: 'wxsandbox00000001',
+      WECHATPAY_MCH_SERIAL: '5A4D0B0C00000000000000000000000000000001',
+    };
+    const given = {
+      WECHATPAY_SANDBOX_DIR: directory,
+      WECHATPAY_SANDBOX_PORT: 0,
+      WECHATPAY_SANDBOX_REFUND_DELAY_MS: 'manual',
+      WECHATPAY_SANDBOX_REFUND_SPACING_MS: 0,
+      ...merchant,
+      ...settings,
+    };
+    const { url, end } = await spawned(given);
+    const places: WechatCredentialPlaces = {
+      mchid: merchant.WECHATPAY_MCHID,
+      appid: merchant.WECHATPAY_APPID,
+      merchantSerial: merchant.WECHATPAY_MCH_SERIAL,
+      merchantPrivateKeyFile: join(directory, 'merchant-private-key.pem'),
+      apiV3KeyFile: join(directory, 'api-v3-key'),
+      publicKeysDirectory: join(directory, 'public-keys'),
+    };
+    return new WechatSandboxProcess(url, places, end);
+  }
+
+  get directory(): string {
+    return join(this.places.apiV3KeyFile, '..');
+  }
+
+  credentials(): WechatCredentials {
+    return readWechatCredentials(this.places);
+  }
+
+  close(): Promise<void> {
+    return this.end();
+  }
+
+  fault(fault: string, options: { on?: string; times?: number; value?: number } = {}) {
+    return this.control('POST', 'faults', { fault, ...options });
+  }
+
+  clearFaults() {
+    return this.control('DELETE', 'faults');
+  }
+
+  /** The payer pays; resolves when the first notification was answered. */
+  async pay(outTradeNo: string, options: { late?: boolean } = {}): Promise<SandboxOrder> {
+    return (await this.control('POST', 'pay', { outTradeNo, ...options })) as unknown as SandboxOrder;
+  }
+
+  endRefund(outRefundNo: string, how: 'complete' | 'close' | 'abnormal' = 'complete') {
+    return this.control('POST', `refund/${how}`, { outRefundNo });
+  }
+
+  advance(seconds: number) {
+    return this.control('POST', 'clock', { advanceSeconds: seconds });
+  }
+
+  async again(id: string, copies: number): Promise<readonly number[]> {
+    return (await this.control('POST', 'notify', { id, copies }))['answers'] as readonly number[];
+  }
+
+  async orders(): Promise<readonly SandboxOrder[]> {
+    return (await this.control('GET', 'orders'))['orders'] as readonly SandboxOrder[];
+  }
+
+  async refunds(): Promise<readonly SandboxRefund[]> {
+    return (await this.control('GET', 'refunds'))['refunds'] as readonly SandboxRefund[];
+  }
+
+  async notifications(): Promise<readonly SandboxNotification[]> {
+    return (await this.control('GET', 'notifications'))['notifications'] as readonly SandboxNotification[];
+  }
+
+  private async control(method: string, path: string, body?: object): Promise<Record<string, unknown>> {
+    const response = await fetch(`${this.url}/__sandbox/${path}`, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const told = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(told)}`);
+    return told;
+  }
+}
+
+async function spawned(settings: object): Promise<{ url: string; end: () => Promise<void> }> {
+  const program = join(import.meta.dirname, '../../sandbox/src/wechat/main.ts');
+  const flags = ['--disable-warning=ExperimentalWarning', program, JSON.stringify(settings)];
+  const child = spawn(process.execPath, flags, { stdio: ['pipe', 'pipe', 'pipe'] });
+  const ended = new Promise<void>((resolve) => {
+    child.once('exit', () => {
+      resolve();
+    });
+  });
+  let complaint = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    complaint += chunk.toString();
+  });
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface(child.stdout).once('line', (line) => {
+      resolve((JSON.parse(line) as { url: string }).url);
+    });
+    child.once('exit', (status) => {
+      reject(new Error(`The sandbox ended with status ${String(status)}: ${complaint}`));
+    });
+  });
+  const end = async () => {
+    child.stdin.end();
+    await ended;
+  };
+  return { url, end };
+}

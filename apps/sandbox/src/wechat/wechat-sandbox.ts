@@ -1,0 +1,176 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { ControlApi } from './control-api.ts';
+import { Faults, type Operation } from './faults.ts';
+import { type Answer, MerchantApi, type Route } from './merchant-api.ts';
+import { Notifier } from './notifier.ts';
+import { Orders } from './orders.ts';
+import { ProviderError } from './provider-error.ts';
+import { Refunds } from './refunds.ts';
+import { loadSandboxKeys, type PlatformKey, type SandboxKeys } from './sandbox-keys.ts';
+import { RequestVerifier, signedHeaders } from './signatures.ts';
+import { TradeRecords } from './trade-records.ts';
+import { VirtualClock } from './virtual-clock.ts';
+import {
+  parseWechatSettings,
+  type WechatSandboxInput,
+  type WechatSandboxSettings,
+} from './wechat-settings.ts';
+
+const bodyBytesMax = 1_000_000;
+
+/** A running WeChat Pay sandbox. */
+export interface WechatSandbox {
+  /** Its base URL, such as `http://127.0.0.1:3011`. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts WeChat Pay's API v3 on the loopback interface: Native orders, queries, closing, refunds, and signed, encrypted
+ * notifications, checked as strictly as the provider documents. `/__sandbox/…` plays the payer and breaks things.
+ * Refuses to start in production: its keys are anyone's.
+ */
+export async function startWechatSandbox(input: WechatSandboxInput): Promise<WechatSandbox> {
+  const settings = parseWechatSettings(input);
+  if (settings.NODE_ENV === 'production') {
+    throw new Error('The WeChat Pay sandbox does not start with NODE_ENV=production.');
+  }
+  const sandbox = new SandboxServer(settings, loadSandboxKeys(settings.WECHATPAY_SANDBOX_DIR));
+  return sandbox.listen(settings.WECHATPAY_SANDBOX_PORT);
+}
+
+class SandboxServer {
+  private readonly keys: SandboxKeys;
+  private readonly faults = new Faults();
+  private readonly verifier: RequestVerifier;
+  private readonly notifier: Notifier;
+  private readonly api: MerchantApi;
+  private readonly control: ControlApi;
+
+  constructor(settings: WechatSandboxSettings, keys: SandboxKeys) {
+    const clock = new VirtualClock();
+    const records = new TradeRecords(settings.WECHATPAY_SANDBOX_DIR);
+    const orders = new Orders(records, clock);
+    const spacingMs = settings.WECHATPAY_SANDBOX_REFUND_SPACING_MS;
+    const refunds = new Refunds({ records, orders, clock, spacingMs });
+    const merchant = { mchid: settings.WECHATPAY_MCHID, appid: settings.WECHATPAY_APPID };
+    const refundDelayMs = settings.WECHATPAY_SANDBOX_REFUND_DELAY_MS;
+    this.keys = keys;
+    this.verifier = new RequestVerifier({
+      mchid: settings.WECHATPAY_MCHID,
+      serial: settings.WECHATPAY_MCH_SERIAL,
+      publicKey: keys.merchantPublicKey,
+    });
+    const { faults } = this;
+    this.notifier = new Notifier({ keys, clock, faults });
+    const { notifier } = this;
+    this.api = new MerchantApi({ orders, refunds, notifier, faults, merchant, refundDelayMs });
+    this.control = new ControlApi({ api: this.api, orders, records, notifier, faults, clock });
+  }
+
+  async listen(port: number): Promise<WechatSandbox> {
+    const server = createServer((request, response) => void this.answer(request, response));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, '127.0.0.1', resolve);
+    });
+    const { port: actual } = server.address() as AddressInfo;
+    const close = async (): Promise<void> => {
+      this.notifier.close();
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    };
+    return { url: `http://127.0.0.1:${actual}`, close };
+  }
+
+  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    try {
+      await this.dispatch(request, response);
+    } catch (error) {
+      // The provider's errors carry no signature that a client could rely on.
+      const problem =
+        error instanceof ProviderError ? error : new ProviderError(500, 'SYSTEM_ERROR', String(error));
+      send(response, problem.status, {}, JSON.stringify({ code: problem.code, message: problem.message }));
+    }
+  }
+
+  private async dispatch(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { method = 'GET', url = '/' } = request;
+    const { pathname, searchParams: query } = new URL(url, 'http://sandbox');
+    const body = await bodyOf(request);
+    if (pathname.startsWith('/__sandbox/')) {
+      const { status, body: told = {} } = await this.control.run(method, pathname, body);
+      send(response, status, {}, JSON.stringify(told));
+      return;
+    }
+    const found = this.routeOf(method, pathname);
+    const { operation } = found.route;
+    if (this.faults.take('dropBefore', operation)) {
+      request.socket.destroy();
+      return;
+    }
+    this.verifier.verify({ method, url, headers: request.headers, body });
+    if (this.faults.take('http500', operation))
+      throw new ProviderError(500, 'SYSTEM_ERROR', 'Try again later.');
+    const answer = await found.route.run({ number: found.number, query, body });
+    await this.reply({ request, response, operation, answer });
+  }
+
+  private routeOf(method: string, pathname: string): { route: Route; number: string } {
+    for (const route of this.api.routes) {
+      const match = route.method === method ? route.path.exec(pathname) : null;
+      if (match) return { route, number: decodeURIComponent(match[1] ?? '') };
+    }
+    throw new ProviderError(404, 'NOT_FOUND', `There is no ${method} ${pathname}.`);
+  }
+
+  private async reply({ request, response, operation, answer }: Reply): Promise<void> {
+    if (this.faults.take('dropAfter', operation)) {
+      request.socket.destroy();
+      return;
+    }
+    const delay = this.faults.take('delayMs', operation);
+    if (delay) await new Promise((resolve) => setTimeout(resolve, delay.value ?? 1_000).unref());
+    const body = answer.body === undefined ? '' : JSON.stringify(answer.body);
+    const stale = this.faults.take('staleTimestamp', operation);
+    const headers = signedHeaders(body, {
+      key: this.keyFor(request),
+      ...(stale ? { skewSeconds: -(stale.value ?? 301) } : {}),
+      ...(this.faults.take('unknownSerial', operation) ? { serial: 'PUB_KEY_ID_UNKNOWN' } : {}),
+      ...(this.faults.take('badSignature', operation) ? { forge: 'garbled' as const } : {}),
+    });
+    send(response, answer.status, headers, body);
+  }
+
+  /** Answers are signed by the key that the merchant names, which is how it moves to a new one. */
+  private keyFor(request: IncomingMessage): PlatformKey {
+    const wanted = request.headers['wechatpay-serial'];
+    return this.keys.platformKeys.find(({ serial }) => serial === wanted) ?? this.keys.platformKeys[0];
+  }
+}
+
+interface Reply {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly operation: Operation;
+  readonly answer: Answer;
+}
+
+async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > bodyBytesMax) throw new ProviderError(413, 'PARAM_ERROR', 'The body is too large.');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {
+  if (response.destroyed) return;
+  const requestId = `sandbox-${Date.now().toString(36)}`;
+  const common = { 'Request-ID': requestId, ...headers };
+  if (status === 204) response.writeHead(204, common).end();
+  else response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', ...common }).end(body);
+}

@@ -109,6 +109,7 @@ const heads = `
     granted numeric(38,18) NOT NULL CHECK (granted >= 0),
     held numeric(38,18) NOT NULL CHECK (held >= 0),
     recorded_at timestamptz NOT NULL,
+    -- Plan and budgets.
     state text NOT NULL,
     CHECK (paid + granted >= held)
   ) WITH (fillfactor = 50);

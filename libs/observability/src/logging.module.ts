@@ -24,14 +24,11 @@ export class LoggingModule {
   }
 }
 
-const usableRequestId = /^[\x21-\x7e]{1,128}$/;
-
-function requestIdOf(request: IncomingMessage, response: ServerResponse): string {
+/** The id was given to the request when it came in (see libs/transport); a request from elsewhere gets one here. */
+const requestIdOf = (request: IncomingMessage): string => {
   const given = request.headers['x-request-id'];
-  const id = typeof given === 'string' && usableRequestId.test(given) ? given : randomUUID();
-  response.setHeader('x-request-id', id);
-  return id;
-}
+  return typeof given === 'string' ? given : randomUUID();
+};
 
 const isProbe = (request: IncomingMessage): boolean =>
   /^\/(?:livez|readyz|metrics)(?:\?|$)/.test(request.url ?? '');

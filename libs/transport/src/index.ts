@@ -1,0 +1,16 @@
+export { type Caller, currentCaller, mayDo } from './caller.ts';
+export { type CallOptions, closeGrpc, type GrpcApi, grpcClient, type GrpcPeer } from './grpc-client.ts';
+export { grpcErrorOf } from './grpc-problem.ts';
+export type { GrpcServing } from './grpc-server.ts';
+export { grpcStream, type GrpcStream, grpcUpload } from './grpc-stream.ts';
+export { IdentityProvider } from './oidc.ts';
+export { openApiOf } from './open-api.ts';
+export { type FieldError, Problem, type ProblemDetails, type ProblemInit } from './problem.ts';
+export { ProblemFilter } from './problem-filter.ts';
+export { problemOf } from './problem-of.ts';
+export { grpcStatusOf, httpStatusOf, isRefusalCode, type RefusalCode } from './refusal-status.ts';
+export { Public, Scopes, type Scope, scopes } from './scopes.ts';
+export { ServiceTokens, type ServiceClient } from './service-tokens.ts';
+export { createApp, type ServiceOptions, startService } from './start-service.ts';
+export { bearerOf, TokenVerifier } from './token-verifier.ts';
+export { TransportModule } from './transport.module.ts';

@@ -48,7 +48,7 @@ await alone(() => {
       '-DincludeScope=runtime',
       `-DoutputDirectory=${kafkaJarsDir}`,
     ];
-    run('Fetching Kafka', 'mvn', ['-q', '-B', '-f', kafkaPom, ...copy]);
+    run('Fetching Kafka', 'mvn', ['-q', '-B', '-Dstyle.color=never', '-f', kafkaPom, ...copy]);
     writeFileSync(jarsFile, pomText());
   }
 });
@@ -126,11 +126,36 @@ function handOver() {
   // Ctrl-C in a terminal reaches the child by itself; what is sent to us alone is passed on.
   process.on('SIGINT', () => {});
   for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
+  endWithNpm(child);
   child.once('error', (error) => {
     console.error(error.message);
     process.exit(1);
   });
   child.once('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)));
+}
+
+/** npm does not pass on a signal that only it got. When it is gone, nobody is left whom Ctrl-C could reach. */
+function endWithNpm(child) {
+  if (!process.env.npm_lifecycle_event) return;
+  const before = npmAbove();
+  setInterval(() => {
+    if (npmAbove() !== before) child.kill('SIGTERM');
+  }, 1_000).unref();
+}
+
+/** Our parent, and where that is only the shell which npm runs scripts in, the shell's parent too. */
+function npmAbove() {
+  const parent = process.ppid;
+  const [, name, above] = /\((.*)\) . (\d+)/.exec(statOf(parent)) ?? [];
+  return name === 'sh' || name === 'dash' ? `${parent} ${above}` : String(parent);
+}
+
+function statOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 /** Node 24 comes as an npm package, locked by hash. Where there is none for the platform, the installed Node must do. */

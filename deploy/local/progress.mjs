@@ -40,10 +40,16 @@ function finish(name, line) {
   say(line.trimEnd());
 }
 
+let shown = false;
+
 function clear() {
-  if (terminal) process.stdout.write('\r\u001b[2K');
+  if (shown) process.stdout.write('\r\u001b[2K');
+  shown = false;
 }
 
 function showRunning() {
-  if (terminal && running.size > 0) process.stdout.write(dim(`  … ${[...running].join(', ')}`));
+  if (!terminal || running.size === 0) return;
+  clear();
+  process.stdout.write(dim(`  … ${[...running].join(', ')}`));
+  shown = true;
 }

@@ -36,7 +36,8 @@ endWithParent();
 try {
   await main();
 } catch (error) {
-  say(`\n${red('Haoli could not start.')} ${error.message}`);
+  // What fails because we are ending it is no news.
+  if (ending === undefined) say(`\n${red('Haoli could not start.')} ${error.message}`);
   await end(1);
 }
 
@@ -104,7 +105,9 @@ async function recover() {
   writeJson(runFile, state);
 }
 
-const isServer = (name) => name === 'PostgreSQL' || name === 'Kafka';
+function isServer(name) {
+  return name === 'PostgreSQL' || name === 'Kafka';
+}
 
 /** Written down at once, so that the next start can end it should this one be killed. */
 function started({ name, pid, start, stopSignal, logFile }) {

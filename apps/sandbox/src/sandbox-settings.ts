@@ -1,0 +1,13 @@
+import { logSettings, PortSetting } from '@app/config';
+import { z } from 'zod';
+import { identitySettings } from './identity/identity-settings.ts';
+import { wechatSandboxSettings } from './wechat/wechat-settings.ts';
+
+/** Everything that the sandbox process reads from its environment. */
+export const SandboxSettings = z.object({
+  ...logSettings,
+  ...identitySettings,
+  ...wechatSandboxSettings,
+  SANDBOX_UPSTREAM_PORT: PortSetting.default(3012),
+});
+export type SandboxSettings = z.infer<typeof SandboxSettings>;

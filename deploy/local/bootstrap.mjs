@@ -107,12 +107,16 @@ async function alone(install) {
 function run(what, program, args) {
   const begun = Date.now();
   console.log(`  … ${what} (once)`);
-  const ran = spawnSync(program, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const ran = spawnSync(program, args, {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
   if (ran.status === 0) return console.log(`  ✓ ${what}  ${((Date.now() - begun) / 1000).toFixed(1)} s`);
   const why = ran.error?.message ?? `${program} ended with ${ran.status ?? ran.signal}`;
-  console.error(
-    `\n${what} failed: ${why}. Is the package registry reachable? Run the same command again to continue.`,
-  );
+  console.error(`${ran.stdout ?? ''}${ran.stderr ?? ''}\n${what} failed: ${why}.`);
+  console.error('Is the package registry reachable? Run the same command again to continue.');
   return process.exit(1);
 }
 

@@ -1,7 +1,7 @@
 // Passwords, client secrets and the API key pepper of a local installation: made at the first run, readable only by the
 // owner, never committed. The same ones are used as long as the folder lives, so that kept data stays readable.
 import { randomBytes } from 'node:crypto';
-import { chmodSync } from 'node:fs';
+import { chmodSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateDir } from './paths.mjs';
 import { readJson, writeJson } from './processes.mjs';
@@ -27,7 +27,7 @@ export const clientScopes = {
 
 /** Reads the secrets of this installation, making those that do not exist yet. */
 export function loadSecrets(file = join(stateDir, 'secrets.json')) {
-  const kept = readJson(file) ?? {};
+  const kept = readKept(file);
   const secrets = {
     installation: kept.installation ?? randomBytes(6).toString('hex'),
     postgres: kept.postgres ?? text(),
@@ -42,6 +42,16 @@ export function loadSecrets(file = join(stateDir, 'secrets.json')) {
   writeJson(file, secrets);
   chmodSync(file, 0o600);
   return secrets;
+}
+
+/** New secrets over old ones that cannot be read would lock everybody out of the kept data. */
+function readKept(file) {
+  if (!existsSync(file)) return {};
+  const kept = readJson(file);
+  if (kept !== undefined) return kept;
+  throw new Error(
+    `${file} cannot be read. Start as the same person as before, or remove .haoli to begin anew.`,
+  );
 }
 
 const text = () => randomBytes(24).toString('base64url');

@@ -26,6 +26,10 @@ export interface ServiceOptions {
   readonly grpc?: GrpcServing;
   /** Keeps the bytes of request bodies at `request.rawBody`, for signatures. */
   readonly rawBody?: boolean;
+  /** The longest request body in bytes; 4 MiB where nothing is said. */
+  readonly bodyBytesMax?: number;
+  /** Answers errors in another form than problem+json, such as the form of an API that is imitated. */
+  readonly errors?: ProblemFilter;
   readonly title: string;
   readonly description: string;
 }
@@ -70,7 +74,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
     ],
   };
   const adapter = new FastifyAdapter({
-    bodyLimit: bodyBytesMax,
+    bodyLimit: options.bodyBytesMax ?? bodyBytesMax,
     forceCloseConnections: 'idle',
     trustProxy: true,
   });
@@ -82,7 +86,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   app.useLogger(app.get(Logger));
   checkRoutes(app);
   withRequestIds(app);
-  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalFilters(options.errors ?? new ProblemFilter());
   app.useGlobalGuards(new ScopesGuard(app.get(TokenVerifier, { strict: false })));
   app.useGlobalInterceptors(new GrpcRequestContext());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }));

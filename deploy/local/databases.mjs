@@ -1,21 +1,27 @@
-// One database per service, with an owner role that migrates and an app role that only reads and writes rows.
+// One database per service, with an owner role that migrates and an app role that only reads and writes rows:
+// which rows of which table is said by the migrations themselves.
 import { serviceNames } from './secrets.mjs';
 import { query } from './postgres.mjs';
 
-/** Makes the databases and roles that are missing, sets the passwords, and gives each service its two URLs. */
+/**
+ * Makes the databases and roles that are missing, sets the passwords, and gives each service its two URLs.
+ * A `prefix` keeps test runs on one server apart.
+ */
 export async function makeDatabases({ serverUrl, passwords, prefix = '' }) {
   const urls = {};
   for (const service of serviceNames) {
-    urls[service] = await makeDatabase({ serverUrl, passwords, service, database: `${prefix}${service}` });
+    urls[service] = await makeDatabase({ serverUrl, passwords, service, prefix });
   }
   return urls;
 }
 
-async function makeDatabase({ serverUrl, passwords, service, database }) {
-  const owner = `${service}_owner`;
-  const app = `${service}_app`;
+async function makeDatabase({ serverUrl, passwords, service, prefix }) {
+  const database = `${prefix}${service}`;
+  const owner = `${prefix}${service}_owner`;
+  const app = `${prefix}${service}_app`;
   const admin = (sql) => query(serverUrl, 'postgres', sql);
-  for (const role of [owner, app]) await makeRole(admin, role, passwords[role]);
+  const passwordOf = (role) => passwords[role.slice(prefix.length)];
+  for (const role of [owner, app]) await makeRole(admin, role, passwordOf(role));
   const [known] = await admin(`SELECT 1 FROM pg_database WHERE datname = '${database}'`);
   if (known === undefined)
     await admin(`CREATE DATABASE "${database}" OWNER ${owner} TEMPLATE template0 ENCODING 'UTF8'`);
@@ -26,15 +32,12 @@ async function makeDatabase({ serverUrl, passwords, service, database }) {
      GRANT CONNECT ON DATABASE "${database}" TO ${app};
      ALTER SCHEMA public OWNER TO ${owner};
      REVOKE ALL ON SCHEMA public FROM PUBLIC;
-     GRANT USAGE ON SCHEMA public TO ${app};
-     ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO ${app};
-     ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT USAGE, SELECT ON SEQUENCES TO ${app};
-     ALTER DEFAULT PRIVILEGES FOR ROLE ${owner} GRANT EXECUTE ON FUNCTIONS TO ${app};`,
+     GRANT USAGE ON SCHEMA public TO ${app};`,
   );
   const url = (role) => {
     const address = new URL(`${serverUrl}/${database}`);
     address.username = role;
-    address.password = passwords[role];
+    address.password = passwordOf(role);
     return address.href;
   };
   return { app: url(app), owner: url(owner) };

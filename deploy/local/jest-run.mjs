@@ -28,6 +28,10 @@ async function dropDatabases(databaseUrl) {
     if (isOver(datname.split('_')[1]))
       await client.query(`DROP DATABASE IF EXISTS "${datname}" WITH (FORCE)`);
   }
+  const roles = await client.query(`SELECT rolname FROM pg_roles WHERE rolname LIKE 'spec\\_%'`);
+  for (const { rolname } of roles.rows) {
+    if (isOver(rolname.split('_')[1])) await client.query(`DROP ROLE "${rolname}"`);
+  }
   await client.end();
 }
 

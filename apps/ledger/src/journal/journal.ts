@@ -1,5 +1,6 @@
 import type { Command, Entry, Refusal } from '@app/bookkeeping';
 import type { Event } from '@app/contracts';
+import type { Units18 } from '@app/money';
 
 /** One thing to decide and, where it is accepted, to record. */
 export interface PostRequest {
@@ -12,18 +13,18 @@ export interface PostRequest {
 /** An entry as it was written, with the balances after it. */
 export interface RecordedEntry {
   readonly entry: Entry;
-  readonly paid: bigint;
-  readonly granted: bigint;
-  readonly held: bigint;
+  readonly paid: Units18;
+  readonly granted: Units18;
+  readonly held: Units18;
 }
 
 /** What a caller needs of the entry that an event was first recorded as. */
 export interface FirstResult {
   readonly version: number;
   readonly kind: string;
-  readonly paid: bigint;
-  readonly granted: bigint;
-  readonly held: bigint;
+  readonly paid: Units18;
+  readonly granted: Units18;
+  readonly held: Units18;
 }
 
 /** What became of a request. */

@@ -1,0 +1,266 @@
+import { Instant } from '@app/bookkeeping';
+import type { Event } from '@app/contracts';
+import { log, metrics } from '@app/observability';
+import { Database, isPermanent, Outbox, OutboxSignal, sqlStateOf, type Tx } from '@app/persistence';
+import { AccountCodes } from './account-codes.store.ts';
+import { BatchQueue } from './batch-queue.ts';
+import { BatchRows } from './batch-rows.ts';
+import { batchStatement } from './batch-statement.ts';
+import { loadBooks, unopened, type KeptBook } from './books.store.ts';
+import { DatabaseClock, stampAfter } from './database-clock.ts';
+import { decideBatch, eventKey, type Circumstances, type DecidedBatch } from './decide-batch.ts';
+import type { Outcome, PostRequest } from './journal.ts';
+import { KeptBooks } from './kept-books.ts';
+import { headVersions, holdEnds, knownEvents, type HoldName } from './known-events.store.ts';
+import type { Rows } from './rows.ts';
+import { WriterConnection } from './writer-connection.store.ts';
+
+/** What all writers of a process share. */
+export interface WriterTools {
+  readonly database: Database;
+  readonly codes: AccountCodes;
+  readonly outbox: Outbox;
+  readonly signal: OutboxSignal;
+  readonly booksMax: number;
+}
+
+const batchRequestsMax = 1_000;
+const attemptsMax = 4;
+
+const batches = metrics.counter({
+  name: 'ledger_batches_total',
+  help: 'Batches written: quick ones against heads kept in memory, careful ones after locking the books.',
+  labels: ['path'],
+});
+const recorded = metrics.counter({ name: 'ledger_entries_recorded_total', help: 'Entries added to the journal.' });
+const batchSize = metrics.histogram(
+  { name: 'ledger_batch_requests', help: 'Requests in one batch.' },
+  [1, 3, 10, 30, 100, 300, 1_000],
+);
+
+/**
+ * Writes the books of one partition, a batch at a time.
+ * A batch is decided in memory on the heads it keeps and written as one statement, which fails where a head has moved or an event
+ * is known. Only then is it decided again after locking the books: nothing but the database ever says what is true.
+ */
+export class Writer {
+  private readonly queue: BatchQueue<PostRequest, Outcome>;
+  private readonly kept: KeptBooks;
+  private readonly connection: WriterConnection;
+  private readonly clock = new DatabaseClock();
+
+  constructor(private readonly tools: WriterTools) {
+    this.queue = new BatchQueue((requests) => this.write(requests), batchRequestsMax);
+    this.kept = new KeptBooks(tools.booksMax);
+    this.connection = new WriterConnection(tools.database);
+  }
+
+  /** Hands requests in; see Journal. */
+  post(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
+    return this.queue.submit(requests);
+  }
+
+  /** Requests that wait for a batch. */
+  get depth(): number {
+    return this.queue.depth;
+  }
+
+  /** Finishes what was handed in and gives the connection back. */
+  async close(): Promise<void> {
+    await this.queue.drained();
+    this.connection.close();
+  }
+
+  private async write(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
+    batchSize.observe(requests.length);
+    const announces = requests.some(({ announce }) => announce !== undefined);
+    const quick = announces ? undefined : await this.quickly(requests);
+    if (quick === undefined) batches.inc({ path: 'careful' });
+    else batches.inc({ path: 'quick' });
+    return quick ?? (await this.carefully(requests));
+  }
+
+  /** Decides on the kept heads and writes one statement; undefined where that is not enough to be right. */
+  private async quickly(requests: readonly PostRequest[]): Promise<readonly Outcome[] | undefined> {
+    const bookIds = bookIdsOf(requests);
+    try {
+      const books = await this.booksOf(bookIds);
+      const ended = await holdEnds(this.connection, unknownHolds(requests, books));
+      const recordedAt = stampAfter(await this.now(), books.values());
+      const decided = decideBatch(requests, books, { recordedAt, ended, known: new Map() });
+      if (!(await this.isCertain(requests, decided, books))) return this.forget(bookIds);
+      await this.writeQuickly(decided, recordedAt);
+      return decided.outcomes;
+    } catch (error) {
+      this.forget(bookIds);
+      if (sqlStateOf(error) === undefined && !isPermanent(error)) throw error;
+      return undefined;
+    }
+  }
+
+  private async writeQuickly(decided: DecidedBatch, recordedAt: Instant): Promise<void> {
+    if (decided.entries.length === 0) return;
+    const rows = await this.rowsOf(decided, this.connection);
+    const answer = await this.connection.write<{ now: string }>(batchStatement(rows.present()), [
+      Instant.toText(recordedAt),
+      ...rows.values(),
+    ]);
+    if (answer) this.clock.set(Instant.fromText(answer.now));
+    this.settle(decided, recordedAt);
+  }
+
+  /**
+   * A refusal was decided on what is in memory. It stands only where the event is really new and the book has not moved
+   * in the database: another process may have written to it.
+   */
+  private async isCertain(
+    requests: readonly PostRequest[],
+    { outcomes }: DecidedBatch,
+    books: ReadonlyMap<string, KeptBook>,
+  ): Promise<boolean> {
+    const doubtful = requests.filter((_request, index) => isDoubtful(outcomes[index]));
+    if (doubtful.length === 0) return true;
+    const known = await knownEvents(this.connection, doubtful);
+    if (known.size > 0) return false;
+    const versions = await headVersions(this.connection, bookIdsOf(doubtful));
+    return bookIdsOf(doubtful).every((bookId) => (versions.get(bookId) ?? 0) === books.get(bookId)?.version);
+  }
+
+  /** Decides after locking the books, in one transaction. A request that the database refuses is found by trying each alone. */
+  private async carefully(requests: readonly PostRequest[], attempt = 1): Promise<readonly Outcome[]> {
+    try {
+      const done = await this.tools.database.transaction((tx) => this.decideLocked(tx, requests));
+      this.settle(done.decided, done.recordedAt);
+      for (const [bookId, kept] of done.books) if (kept.version > 0) this.kept.keep(bookId, kept);
+      return done.decided.outcomes;
+    } catch (error) {
+      this.forget(bookIdsOf(requests));
+      // Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote.
+      if (sqlStateOf(error) === '23505' && attempt < attemptsMax) return this.carefully(requests, attempt + 1);
+      if (!isPermanent(error)) throw error;
+      const [only] = requests;
+      if (only === undefined || requests.length > 1) return this.oneByOne(requests);
+      log().error({ err: error, bookId: only.bookId, eventId: only.command.eventId }, 'A request cannot be recorded');
+      return [{ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }];
+    }
+  }
+
+  private async oneByOne(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const request of requests) outcomes.push(...(await this.carefully([request])));
+    return outcomes;
+  }
+
+  private async decideLocked(tx: Tx, requests: readonly PostRequest[]) {
+    const bookIds = bookIdsOf(requests);
+    const books = withUnopened(bookIds, await loadBooks(tx, bookIds, 'locked'));
+    const circumstances: Circumstances = {
+      known: await knownEvents(tx, requests),
+      ended: await holdEnds(tx, holdsNamed(requests)),
+      recordedAt: stampAfter(await databaseTime(tx), books.values()),
+    };
+    const decided = decideBatch(requests, books, circumstances);
+    if (decided.entries.length > 0) {
+      const rows = await this.rowsOf(decided, this.connection);
+      await tx.query(batchStatement(rows.present()).text, [
+        Instant.toText(circumstances.recordedAt),
+        ...rows.values(),
+      ]);
+      await this.tools.outbox.add(tx, 'ledger.refunds.v1', announcements(requests, decided.outcomes));
+    }
+    return { decided, books, recordedAt: circumstances.recordedAt };
+  }
+
+  private async rowsOf(decided: DecidedBatch, database: Rows): Promise<BatchRows> {
+    const { codes } = this.tools;
+    const missing = decided.entries
+      .flatMap(({ entry }) => entry.postings)
+      .flatMap(({ debit, credit }) => [debit, credit])
+      .filter((account) => codes.of(account) === undefined);
+    if (missing.length > 0) await codes.makeKnown(database, missing);
+    const rows = new BatchRows((account) => codes.of(account));
+    rows.add(decided);
+    return rows;
+  }
+
+  /** The batch is committed: the books in memory are what the database has. */
+  private settle({ moved, entries }: DecidedBatch, recordedAt: Instant): void {
+    for (const kept of moved) {
+      kept.version = kept.book.state.version;
+      kept.recordedAt = recordedAt;
+    }
+    if (entries.length === 0) return;
+    recorded.inc(entries.length);
+    this.tools.signal.raise();
+  }
+
+  private async booksOf(bookIds: readonly string[]): Promise<Map<string, KeptBook>> {
+    const books = new Map<string, KeptBook>();
+    const missing: string[] = [];
+    for (const bookId of bookIds) {
+      const kept = this.kept.get(bookId);
+      if (kept) books.set(bookId, kept);
+      else missing.push(bookId);
+    }
+    if (missing.length === 0) return books;
+    const loaded = await loadBooks(this.connection, missing, 'unlocked');
+    for (const [bookId, kept] of withUnopened(missing, loaded)) {
+      books.set(bookId, kept);
+      this.kept.keep(bookId, kept);
+    }
+    return books;
+  }
+
+  private async now(): Promise<Instant> {
+    const carried = this.clock.now();
+    if (carried !== undefined) return carried;
+    const now = await databaseTime(this.connection);
+    this.clock.set(now);
+    return now;
+  }
+
+  private forget(bookIds: readonly string[]): undefined {
+    this.kept.forget(bookIds);
+    return undefined;
+  }
+}
+
+async function databaseTime(database: Rows): Promise<Instant> {
+  const [row] = await database.query<{ now: string }>('SELECT clock_timestamp() AS now');
+  if (row === undefined) throw new TypeError('The database did not say what time it is.');
+  return Instant.fromText(row.now);
+}
+
+const bookIdsOf = (requests: readonly PostRequest[]): string[] => [...new Set(requests.map(({ bookId }) => bookId))].sort();
+
+const isDoubtful = (outcome: Outcome | undefined): boolean =>
+  outcome?.kind === 'refused' || outcome?.kind === 'unchanged' || outcome?.kind === 'failed';
+
+function withUnopened(bookIds: readonly string[], loaded: Map<string, KeptBook>): Map<string, KeptBook> {
+  return new Map(bookIds.map((bookId) => [bookId, loaded.get(bookId) ?? unopened(bookId)]));
+}
+
+const holdsNamed = (requests: readonly PostRequest[]): HoldName[] =>
+  requests.flatMap(({ bookId, command }) => ('ended' in command ? [{ bookId, holdId: command.holdId }] : []));
+
+/** Holds that requests name, and that are neither open nor placed by this batch: how they ended must be looked up. */
+function unknownHolds(requests: readonly PostRequest[], books: ReadonlyMap<string, KeptBook>): HoldName[] {
+  const placed = new Set<string>();
+  const unknown: HoldName[] = [];
+  for (const { bookId, command } of requests) {
+    if (!('ended' in command)) continue;
+    const key = eventKey(bookId, command.holdId);
+    // A hold that is placed twice is found by its event, which the statement refuses.
+    if (command.type === 'place-hold') placed.add(key);
+    else if (!placed.has(key) && books.get(bookId)?.book.state.holds.has(command.holdId) !== true) {
+      unknown.push({ bookId, holdId: command.holdId });
+    }
+  }
+  return unknown;
+}
+
+const announcements = (requests: readonly PostRequest[], outcomes: readonly Outcome[]): Event[] =>
+  requests.flatMap((request, index) => {
+    const outcome = outcomes[index];
+    return outcome?.kind === 'recorded' ? [...(request.announce?.(outcome.entries) ?? [])] : [];
+  });

@@ -23,8 +23,7 @@ const roles = [
   ...['module', 'contract', 'spec', 'property.spec', 'int.spec', 'e2e.spec', 'flow.spec'],
 ];
 const fileName = new RegExp(`^[a-z0-9]+(-[a-z0-9]+)*(\\.(${roles.join('|').replaceAll('.', '\\.')}))?\\.ts$`);
-const emptyWords =
-  /(^|[-.])(utils?|helpers?|common|shared|misc|managers?|base|dto)([-.]|$)/;
+const emptyWords = /(^|[-.])(utils?|helpers?|common|shared|misc|managers?|base|dto)([-.]|$)/;
 
 const sources = ['apps', 'libs'].flatMap((folder) => filesBelow(folder));
 const typescript = sources.filter((path) => path.endsWith('.ts') && !path.includes('/src/proto/'));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { accept, type Decider, fold, refuse } from './decider.ts';
-import { invariant, InvariantViolation, unreachable } from './invariant.ts';
+import { invariant, InvariantViolation } from './invariant.ts';
 
 type Event = { readonly type: 'Opened' } | { readonly type: 'Closed' };
 type Command = 'open' | 'close';
@@ -54,11 +54,5 @@ describe('invariant', () => {
     expect(() => {
       invariant(false, 'an account cannot pay itself');
     }).toThrow(new InvariantViolation('an account cannot pay itself'));
-  });
-});
-
-describe('unreachable', () => {
-  it('throws the value that should not exist', () => {
-    expect(() => unreachable('surprise' as never)).toThrow('unreachable: "surprise"');
   });
 });

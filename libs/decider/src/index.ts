@@ -1,2 +1,2 @@
 export { accept, type Decider, type Decision, fold, refuse } from './decider.ts';
-export { invariant, InvariantViolation, unreachable } from './invariant.ts';
+export { invariant, InvariantViolation } from './invariant.ts';

@@ -7,8 +7,3 @@ export class InvariantViolation extends Error {
 export function invariant(condition: boolean, rule: string): asserts condition {
   if (!condition) throw new InvariantViolation(rule);
 }
-
-/** Marks a place that the types say is never reached, such as the end of an exhaustive switch. */
-export function unreachable(value: never): never {
-  throw new InvariantViolation(`unreachable: ${JSON.stringify(value)}`);
-}

@@ -17,6 +17,12 @@ export interface BudgetUse {
   readonly window: string;
 }
 
+/** A limit on what one key or one customer may spend in a window of time. */
+export interface BudgetLimit extends BudgetUse {
+  readonly owner: 'key' | 'customer';
+  readonly limit: Units18;
+}
+
 /** Money set aside for a call. */
 export interface Hold {
   readonly holdId: string;
@@ -124,6 +130,13 @@ export interface BookState {
   readonly waiting: readonly WaitingCharge[];
   readonly budgets: ReadonlyMap<string, readonly BudgetWindow[]>;
   readonly sums: ReadonlyMap<AccountId, AccountSum>;
+  /** How holds ended since the changes were last taken: what no row can say yet. Not part of a snapshot. */
+  readonly endedHolds: ReadonlyMap<string, Exclude<HoldEnd, 'never-seen'>>;
+}
+
+/** What the customer can spend now: paid + granted − held; never below zero. */
+export function availableOf(book: Pick<BookState, 'paid' | 'granted' | 'held'>): Units18 {
+  return (book.paid + book.granted - book.held) as Units18;
 }
 
 /** Whether the book belongs to the platform instead of a customer. */

@@ -23,22 +23,22 @@ export interface CommandOf<Type extends string> {
   readonly type: Type;
   readonly eventId: string;
   readonly fingerprint: string;
-  /** The currency of the amounts in the command. */
-  readonly currency: string;
+  /** The currency of the amounts in the command; null where it names none, then it is that of the book. */
+  readonly currency: string | null;
   readonly occurredAt: Instant;
 }
 
 /** Drafts an entry that records a command. */
 export function draft<const Kind extends string, Memo>(
   command: CommandOf<string>,
-  kind: Kind,
-  facts: { readonly postings: readonly Posting[]; readonly memo: Memo },
+  book: { readonly currency: string },
+  facts: { readonly kind: Kind; readonly postings: readonly Posting[]; readonly memo: Memo },
 ): DraftOf<Kind, Memo> {
   return {
-    kind,
+    kind: facts.kind,
     eventId: command.eventId,
     fingerprint: command.fingerprint,
-    currency: command.currency,
+    currency: command.currency ?? book.currency,
     occurredAt: command.occurredAt,
     postings: facts.postings,
     memo: facts.memo,

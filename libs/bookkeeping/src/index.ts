@@ -11,10 +11,16 @@ export {
   type Side,
   type WalletAccountId,
 } from './account.ts';
-export { Book, type BookChanges, decide, evolve, fold } from './book.ts';
+export { Book, type BookChanges, evolve, fold } from './book.ts';
+export { type Collection } from './collection.ts';
+export { decide } from './decide.ts';
+export { refundableOf } from './lots.ts';
+export { type KnownHoldEnd } from './working-book.ts';
 export {
   type AccountSum,
+  availableOf,
   type BookState,
+  type BudgetLimit,
   type BudgetUse,
   type BudgetWindow,
   type Hold,
@@ -46,7 +52,7 @@ export { type Refusal, type RefusalCode } from './refusal.ts';
 export { type OpeningBalance, type TakeOverBalance } from './entries/opening-balance.ts';
 export { type PlanSet, type SetPlan } from './entries/plan-set.ts';
 export { type CreditTopUp, type TopUp } from './entries/top-up.ts';
-export { type BudgetLimit, type HoldPlaced, type PlaceHold } from './entries/hold.ts';
+export { type HoldPlaced, type PlaceHold } from './entries/hold.ts';
 export { type ExtendHold, type HoldExtended } from './entries/extend.ts';
 export { type HoldSettled, type SettleHold } from './entries/settle.ts';
 export { type HoldReleased, type ReleaseHold } from './entries/release.ts';
@@ -61,7 +67,7 @@ export { type FailRefundItem, type RefundFailed } from './entries/refund-failed.
 export { type ExternalRefund, type RecordExternalRefund } from './entries/external-refund.ts';
 export { type GiveGrant, type Grant } from './entries/grant.ts';
 export { type Compensate, type Compensation } from './entries/compensation.ts';
-export { type Collection, type CorrectCharge, type Correction } from './entries/correction.ts';
+export { type CorrectCharge, type Correction } from './entries/correction.ts';
 export { type ReceiveSuspense, type SuspenseIn } from './entries/suspense-in.ts';
 export { type AssignSuspense, type SuspenseOut } from './entries/suspense-out.ts';
 export { type ReturnSuspense, type SuspenseReturned } from './entries/suspense-returned.ts';
@@ -71,4 +77,40 @@ export { type SettleToBank, type Settlement } from './entries/settlement.ts';
 export { type AccrueUpstreamCost, type UpstreamCost } from './entries/upstream-cost.ts';
 export { type PayUpstreamBill, type UpstreamBillPaid } from './entries/upstream-bill-paid.ts';
 export { type PostRounding, type Rounding } from './entries/rounding.ts';
-export { type AccountSumRow, type BookHead, type BookSnapshot, type BudgetRow } from './snapshot.ts';
+export {
+  type AccountSumRow,
+  type BookHead,
+  type BookSnapshot,
+  type BudgetRow,
+  snapshotOf,
+} from './snapshot.ts';
+export { accountingDateOf, type AccountingCalendar, shanghaiCalendar } from './accounting-date.ts';
+export {
+  canonicalBytes,
+  canonicalText,
+  canonicalVersion,
+  readCanonicalBytes,
+  readCanonicalText,
+} from './canonical.ts';
+export {
+  type Break,
+  breaksOfBook,
+  breaksOfBooks,
+  breaksOfEntry,
+  breaksOfRebuild,
+  breaksOfTotals,
+  type Rule,
+} from './invariants.ts';
+export { type StandingCharge, standingCharge } from './standing-charge.ts';
+export {
+  type CurrencyTotal,
+  type DatedTotalRow,
+  grantedWallets,
+  type HeadFigures,
+  paidWallets,
+  type TotalRow,
+  totalsOf,
+  type TrialBalance,
+  trialBalance,
+  type TrialBalanceLine,
+} from './trial-balance.ts';

@@ -21,3 +21,8 @@ export function posting(debit: AccountId, credit: AccountId, amount: Units18): P
 export function postingUnlessZero(debit: AccountId, credit: AccountId, amount: Units18): readonly Posting[] {
   return amount === Units18.zero ? [] : [posting(debit, credit, amount)];
 }
+
+/** The posting that undoes a posting. */
+export function reversed({ debit, credit, amount }: Posting): Posting {
+  return { debit: credit, credit: debit, amount };
+}

@@ -1,6 +1,12 @@
-import type { Units18 } from '@app/money';
-import type { BudgetUse } from '../book-state.ts';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { ChargeWaiting } from './charge-waiting.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { collect, collectionPostings } from '../collection.ts';
+import { ifNegative } from '../checks.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
+import { availableOf, type BookState, type BudgetUse, type HoldEnd } from '../book-state.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import type { Instant } from '../instant.ts';
 import { amount, id, listOf, oneOf, optional, record, type ValueOf } from '../memo-field.ts';
 import { budgetUseMemo } from './hold.ts';
@@ -46,3 +52,54 @@ export interface ChargeFacts {
 
 /** Charges a call that never had a hold. Never refused for want of money. */
 export interface ChargeUsage extends CommandOf<'charge-usage'>, ChargeFacts {}
+
+/** The hold that a charge was meant to settle, and why it could not. */
+export interface MissedHold {
+  readonly holdId: string;
+  readonly ended: Exclude<HoldEnd, 'settled'>;
+}
+
+/** Decides a charge that never had a hold. */
+export function decideChargeUsage(
+  command: ChargeUsage,
+  book: BookState,
+): Decision<Charge | ChargeWaiting, Refusal> {
+  return decideWithoutHold(command, book, null);
+}
+
+/** Decides a charge without an open hold: collected now, or waiting behind others and for money. */
+export function decideWithoutHold(
+  command: CommandOf<string> & ChargeFacts,
+  book: BookState,
+  hold: MissedHold | null,
+): Decision<Charge | ChargeWaiting, Refusal> {
+  const { chargeId, keyId, priceVersionId, charge, waitsUntil, budgets } = command;
+  const refusal = ifNegative(charge) ?? ifWaiting(book, chargeId);
+  if (refusal !== undefined) return refuse(refusal);
+  const facts = { chargeId, keyId, priceVersionId };
+  if (mustWait(command, book)) {
+    const memo = { ...facts, holdId: hold?.holdId ?? null, charge, waitsUntil, budgets };
+    return accept(draft(command, book, { kind: 'charge-waiting', postings: [], memo }));
+  }
+  const collected = collect(book, charge, availableOf(book));
+  const postings = collectionPostings(book.bookId, collected);
+  return accept(
+    draft(command, book, { kind: 'charge', postings, memo: { ...facts, hold, ...collected, budgets } }),
+  );
+}
+
+/** Takes the money from the lots, and counts the charge against its budgets. */
+export function evolveCharge(book: WorkingBook, { memo }: Charge): void {
+  book.useLots(memo.lots);
+  book.spend(memo.budgets, memo.charge);
+}
+
+function ifWaiting(book: BookState, chargeId: string): Refusal | undefined {
+  const waits = book.waiting.some((charge) => charge.chargeId === chargeId);
+  return waits ? { code: 'charge-exists', chargeId } : undefined;
+}
+
+function mustWait(command: CommandOf<string> & ChargeFacts, book: BookState): boolean {
+  if (command.charge === Units18.zero || command.waitsUntil <= command.occurredAt) return false;
+  return book.waiting.length > 0 || command.charge > availableOf(book);
+}

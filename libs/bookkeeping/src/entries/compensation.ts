@@ -1,5 +1,11 @@
-import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { grantedAccount } from '../account.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a compensation. */
@@ -19,4 +25,21 @@ export interface Compensate extends CommandOf<'compensate'> {
     readonly compensated: Units18;
     readonly reasonIds: readonly string[];
   };
+}
+
+/** Decides a compensation. */
+export function decideCompensate(command: Compensate, book: BookState): Decision<Compensation, Refusal> {
+  const { chargeId, reasonId, standing } = command;
+  const compensable = Units18.max(Units18.zero, Units18.subtract(standing.charge, standing.compensated));
+  const refusal = unlessPositive(command.amount) ?? ifCompensated(command, compensable);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [posting('expense:compensation', grantedAccount(book.bookId), command.amount)];
+  const memo = { chargeId, reasonId, amount: command.amount };
+  return accept(draft(command, book, { kind: 'compensation', postings, memo }));
+}
+
+function ifCompensated(command: Compensate, compensable: Units18): Refusal | undefined {
+  const { chargeId, reasonId, amount: requested, standing } = command;
+  if (standing.reasonIds.includes(reasonId)) return { code: 'already-compensated', chargeId, reasonId };
+  return requested > compensable ? { code: 'exceeds-charge', chargeId, requested, compensable } : undefined;
 }

@@ -1,5 +1,9 @@
-import type { HoldEnd } from '../book-state.ts';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import type { BookState, HoldEnd } from '../book-state.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of an expiry. */
@@ -15,4 +19,23 @@ export type HoldExpired = DraftOf<'expire', ValueOf<typeof expireMemo>>;
 export interface ExpireHold extends CommandOf<'expire-hold'> {
   readonly holdId: string;
   readonly ended: HoldEnd;
+}
+
+/** Decides an expiry; a hold that has ended, however, needs none. */
+export function decideExpireHold(command: ExpireHold, book: BookState): Decision<HoldExpired, Refusal> {
+  const { holdId } = command;
+  const open = book.holds.get(holdId);
+  if (open === undefined) {
+    const end = endOf(book, holdId, command.ended);
+    return end === 'never-seen' ? refuse(endedRefusal(holdId, end)) : accept();
+  }
+  const { expiresAt } = open;
+  if (expiresAt > command.occurredAt) return refuse({ code: 'hold-not-expired', holdId, expiresAt });
+  const memo = { holdId, amount: open.amount };
+  return accept(draft(command, book, { kind: 'expire', postings: [], memo }));
+}
+
+/** Gives back what was set aside. */
+export function evolveExpire(book: WorkingBook, { memo }: HoldExpired): void {
+  book.endHold(memo.holdId, 'expired');
 }

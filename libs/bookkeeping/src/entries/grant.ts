@@ -1,5 +1,11 @@
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { grantedAccount } from '../account.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a grant; `reason` is a code. */
@@ -13,4 +19,14 @@ export interface GiveGrant extends CommandOf<'give-grant'> {
   readonly grantId: string;
   readonly amount: Units18;
   readonly reason: string;
+}
+
+/** Decides a grant. */
+export function decideGiveGrant(command: GiveGrant, book: BookState): Decision<Grant, Refusal> {
+  const { grantId, reason } = command;
+  const refusal = unlessPositive(command.amount);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [posting('expense:promotion', grantedAccount(book.bookId), command.amount)];
+  const memo = { grantId, amount: command.amount, reason };
+  return accept(draft(command, book, { kind: 'grant', postings, memo }));
 }

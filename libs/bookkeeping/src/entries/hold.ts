@@ -1,6 +1,12 @@
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { endOf } from '../hold-end.ts';
+import { ifNegative } from '../checks.ts';
+import { ifUnaffordable } from '../affordable.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { BudgetUse, HoldEnd } from '../book-state.ts';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { BookState, BudgetLimit, HoldEnd } from '../book-state.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import type { Instant } from '../instant.ts';
 import { amount, id, instant, listOf, optional, record, type ValueOf } from '../memo-field.ts';
 
@@ -21,12 +27,6 @@ export const holdMemo = record({
 /** Money was set aside for a call. No posting: a hold is a memo on the wallet. */
 export type HoldPlaced = DraftOf<'hold', ValueOf<typeof holdMemo>>;
 
-/** A limit on what one key or one customer may spend in a window of time. */
-export interface BudgetLimit extends BudgetUse {
-  readonly owner: 'key' | 'customer';
-  readonly limit: Units18;
-}
-
 /** Sets money aside before a call: one decision over the wallet and every budget. Zero is allowed, for calls at price zero. */
 export interface PlaceHold extends CommandOf<'place-hold'> {
   readonly holdId: string;
@@ -38,4 +38,27 @@ export interface PlaceHold extends CommandOf<'place-hold'> {
   readonly limits: readonly BudgetLimit[];
   /** What became of a hold of this id that is not open; the shell looks it up. */
   readonly ended: HoldEnd;
+}
+
+/** Decides a hold: one decision over the wallet and every budget. */
+export function decidePlaceHold(command: PlaceHold, book: BookState): Decision<HoldPlaced, Refusal> {
+  const { holdId, expiresAt, callId, keyId, leaseId, limits } = command;
+  const refusal =
+    ifNegative(command.amount) ?? ifHoldKnown(command, book) ?? ifUnaffordable(book, command.amount, limits);
+  if (refusal !== undefined) return refuse(refusal);
+  const budgets = limits.map(({ scope, window }) => ({ scope, window }));
+  const memo = { holdId, amount: command.amount, expiresAt, callId, keyId, leaseId, budgets };
+  return accept(draft(command, book, { kind: 'hold', postings: [], memo }));
+}
+
+/** Sets the money aside. */
+export function evolveHold(book: WorkingBook, { memo }: HoldPlaced): void {
+  book.putHold(memo);
+}
+
+function ifHoldKnown({ holdId, ended }: PlaceHold, book: BookState): Refusal | undefined {
+  const open = book.holds.get(holdId);
+  if (open !== undefined) return { code: 'hold-exists', holdId, amount: open.amount };
+  const end = endOf(book, holdId, ended);
+  return end === 'never-seen' ? undefined : { code: `hold-${end}`, holdId };
 }

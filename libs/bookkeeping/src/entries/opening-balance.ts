@@ -1,5 +1,12 @@
-import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { postingUnlessZero } from '../posting.ts';
+import { ifLotExists, ifNegative, unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { grantedAccount, paidAccount } from '../account.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of an opening balance: `paid` opens the lot `topUpId`, `granted` is credit. */
@@ -14,4 +21,30 @@ export interface TakeOverBalance extends CommandOf<'take-over-balance'> {
   readonly channel: string;
   readonly paid: Units18;
   readonly granted: Units18;
+}
+
+/** Decides an opening balance; one of its parts is more than zero. */
+export function decideTakeOverBalance(
+  command: TakeOverBalance,
+  book: BookState,
+): Decision<OpeningBalance, Refusal> {
+  const { topUpId, channel, paid, granted } = command;
+  const refusal =
+    ifNegative(paid) ??
+    ifNegative(granted) ??
+    unlessPositive(Units18.add(paid, granted)) ??
+    ifLotExists(book, topUpId);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [
+    ...postingUnlessZero('opening', paidAccount(book.bookId), paid),
+    ...postingUnlessZero('opening', grantedAccount(book.bookId), granted),
+  ];
+  const memo = { topUpId, channel, paid, granted };
+  return accept(draft(command, book, { kind: 'opening-balance', postings, memo }));
+}
+
+/** Opens the lot of the paid part. */
+export function evolveOpeningBalance(book: WorkingBook, { memo }: OpeningBalance): void {
+  const { topUpId, channel, paid } = memo;
+  if (paid > 0n) book.openLot({ topUpId, channel, amount: paid });
 }

@@ -1,5 +1,14 @@
-import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { refundItems } from '../refund-items.ts';
+import { refundableOf } from '../lots.ts';
+import { posting, postingUnlessZero } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { paidAccount } from '../account.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, listOf, oneOf, record, type ValueOf } from '../memo-field.ts';
 import { lotPartMemo } from './charge.ts';
 
@@ -30,4 +39,61 @@ export interface ReserveRefund extends CommandOf<'reserve-refund'> {
   readonly refundId: string;
   readonly request:
     { readonly extent: 'amount'; readonly amount: Units18 } | { readonly extent: 'close-out' };
+}
+
+/** Decides a refund: the ledger alone picks the lots, newest first. */
+export function decideReserveRefund(
+  command: ReserveRefund,
+  book: BookState,
+): Decision<RefundReserved, Refusal> {
+  const { refundId, request } = command;
+  const refundable = refundableOf(book);
+  const { rounded: payable } = Units18.floorToMinor(refundable, book.currency);
+  const refusal =
+    ifNotRefundable(command, book, payable) ??
+    (request.extent === 'amount' ? ifNotPayable(request.amount, book.currency, payable) : undefined) ??
+    (refundable === Units18.zero ? { code: 'nothing-to-refund', refundable } : undefined);
+  if (refusal !== undefined) return refuse(refusal);
+  const taken =
+    request.extent === 'amount' ? Units18.floorToMinor(request.amount, book.currency).rounded : refundable;
+  const items = refundItems(book, refundId, taken);
+  const rounding = Units18.sum(items.map((item) => item.rounding));
+  const postings = [
+    posting(paidAccount(book.bookId), 'refunds:pending', taken),
+    ...postingUnlessZero('expense:rounding', 'refunds:pending', rounding),
+  ];
+  const memo = { refundId, extent: request.extent, total: Units18.add(taken, rounding), rounding, items };
+  return accept(draft(command, book, { kind: 'refund-reserved', postings, memo }));
+}
+
+/** Reserves the money in the lots, and opens the refund. */
+export function evolveRefundReserved(book: WorkingBook, { memo }: RefundReserved): void {
+  const { refundId, total, items } = memo;
+  for (const item of items) {
+    for (const take of item.takes) {
+      book.changeLot(take.topUpId, { reserved: take.amount, remaining: -take.amount });
+    }
+    book.changeLot(item.topUpId, { sent: item.amount });
+  }
+  book.putRefund({ refundId, total, paid: Units18.zero, givenBack: Units18.zero, items });
+}
+
+function ifNotRefundable(
+  { refundId, request }: ReserveRefund,
+  book: BookState,
+  refundable: Units18,
+): Refusal | undefined {
+  if (book.refunds.has(refundId)) return { code: 'refund-exists', refundId };
+  const waiting = Units18.sum(book.waiting.map((charge) => charge.amount));
+  if (book.waiting.length > 0) return { code: 'charges-waiting', waiting, refundable };
+  if (request.extent === 'amount' || book.holds.size === 0) return undefined;
+  return { code: 'holds-open', holds: book.holds.size, held: book.held, refundable };
+}
+
+function ifNotPayable(requested: Units18, currency: string, refundable: Units18): Refusal | undefined {
+  const refusal = unlessPositive(requested);
+  if (refusal !== undefined) return refusal;
+  const { rounded } = Units18.floorToMinor(requested, currency);
+  if (rounded === Units18.zero) return { code: 'below-minor-unit', requested, refundable };
+  return rounded > refundable ? { code: 'exceeds-refundable', requested, refundable } : undefined;
 }

@@ -1,5 +1,9 @@
-import type { HoldEnd } from '../book-state.ts';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import type { BookState, HoldEnd } from '../book-state.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a release: what was set aside, and the code of the reason. */
@@ -13,4 +17,22 @@ export interface ReleaseHold extends CommandOf<'release-hold'> {
   readonly holdId: string;
   readonly reason: string;
   readonly ended: HoldEnd;
+}
+
+/** Decides a release; what was released or has expired needs none, what was settled was charged. */
+export function decideReleaseHold(command: ReleaseHold, book: BookState): Decision<HoldReleased, Refusal> {
+  const { holdId, reason } = command;
+  const open = book.holds.get(holdId);
+  if (open === undefined) return withoutOpenHold(holdId, endOf(book, holdId, command.ended));
+  const memo = { holdId, amount: open.amount, reason };
+  return accept(draft(command, book, { kind: 'release', postings: [], memo }));
+}
+
+/** Gives back what was set aside. */
+export function evolveRelease(book: WorkingBook, { memo }: HoldReleased): void {
+  book.endHold(memo.holdId, 'released');
+}
+
+function withoutOpenHold(holdId: string, end: HoldEnd): Decision<HoldReleased, Refusal> {
+  return end === 'released' || end === 'expired' ? accept() : refuse(endedRefusal(holdId, end));
 }

@@ -1,5 +1,10 @@
-import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, oneOf, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a rounding: a `loss` lowers our money at the channel, a `gain` raises it. */
@@ -14,4 +19,24 @@ export interface PostRounding extends CommandOf<'post-rounding'> {
   readonly channel: string;
   readonly outcome: 'loss' | 'gain';
   readonly amount: Units18;
+}
+
+/** Decides a rounding, which is less than one minor unit. */
+export function decidePostRounding(command: PostRounding, book: BookState): Decision<Rounding, Refusal> {
+  const { roundingId, channel, outcome } = command;
+  const minorUnit = Units18.ceilToMinor(Units18.of(1n), command.currency ?? book.currency).rounded;
+  const refusal = unlessPositive(command.amount) ?? ifWhole(command.amount, minorUnit);
+  if (refusal !== undefined) return refuse(refusal);
+  const clearing = `clearing:${channel}` as const;
+  const postings = [
+    outcome === 'loss'
+      ? posting('expense:rounding', clearing, command.amount)
+      : posting(clearing, 'expense:rounding', command.amount),
+  ];
+  const memo = { roundingId, channel, outcome, amount: command.amount };
+  return accept(draft(command, book, { kind: 'rounding', postings, memo }));
+}
+
+function ifWhole(amount: Units18, minorUnit: Units18): Refusal | undefined {
+  return amount < minorUnit ? undefined : { code: 'rounding-too-large', amount, minorUnit };
 }

@@ -1,7 +1,16 @@
-import type { HoldEnd } from '../book-state.ts';
-import type { CommandOf, DraftOf } from '../draft.ts';
-import { amount, id, optional, record, type ValueOf } from '../memo-field.ts';
-import { type ChargeFacts, collectionFields } from './charge.ts';
+import { budgetUseMemo } from './hold.ts';
+import type { ChargeWaiting } from './charge-waiting.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
+import { collect, collectionPostings } from '../collection.ts';
+import { ifNegative } from '../checks.ts';
+import { Units18 } from '@app/money';
+import { accept, type Decision, refuse } from '@app/decider';
+import { availableOf, type BookState, type HoldEnd } from '../book-state.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { amount, id, listOf, optional, record, type ValueOf } from '../memo-field.ts';
+import { type Charge, type ChargeFacts, collectionFields, decideWithoutHold } from './charge.ts';
 
 /** The memo of a settlement: `held` is what was set aside, all of which ends here. */
 export const settleMemo = record({
@@ -11,6 +20,7 @@ export const settleMemo = record({
   priceVersionId: optional(id),
   held: amount,
   ...collectionFields,
+  budgets: listOf(budgetUseMemo),
 });
 
 /** A hold ended by the charge of its call: in part, in full, or in excess. */
@@ -23,4 +33,33 @@ export type HoldSettled = DraftOf<'settle', ValueOf<typeof settleMemo>>;
 export interface SettleHold extends CommandOf<'settle-hold'>, ChargeFacts {
   readonly holdId: string;
   readonly ended: HoldEnd;
+}
+
+/** Decides a settlement. What is available for it includes what the hold set aside. */
+export function decideSettleHold(
+  command: SettleHold,
+  book: BookState,
+): Decision<HoldSettled | Charge | ChargeWaiting, Refusal> {
+  const { holdId, chargeId, keyId, priceVersionId, charge } = command;
+  const open = book.holds.get(holdId);
+  if (open === undefined) {
+    const ended = endOf(book, holdId, command.ended);
+    return ended === 'settled'
+      ? refuse(endedRefusal(holdId, ended))
+      : decideWithoutHold(command, book, { holdId, ended });
+  }
+  const refusal = ifNegative(charge);
+  if (refusal !== undefined) return refuse(refusal);
+  const { amount: held, budgets } = open;
+  const collected = collect(book, charge, Units18.add(availableOf(book), held));
+  const postings = collectionPostings(book.bookId, collected);
+  const memo = { holdId, chargeId, keyId, priceVersionId, held, ...collected, budgets };
+  return accept(draft(command, book, { kind: 'settle', postings, memo }));
+}
+
+/** Ends the hold and takes the money from the lots. */
+export function evolveSettle(book: WorkingBook, { memo }: HoldSettled): void {
+  book.endHold(memo.holdId, 'settled');
+  book.useLots(memo.lots);
+  book.spend(memo.budgets, memo.charge);
 }

@@ -1,5 +1,10 @@
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a settlement to the bank: from the clearing account of `channel` to that of `bank`. */
@@ -14,4 +19,14 @@ export interface SettleToBank extends CommandOf<'settle-to-bank'> {
   readonly channel: string;
   readonly bank: string;
   readonly amount: Units18;
+}
+
+/** Decides a channel's payout to our bank. */
+export function decideSettleToBank(command: SettleToBank, book: BookState): Decision<Settlement, Refusal> {
+  const { settlementId, channel, bank } = command;
+  const refusal = unlessPositive(command.amount);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [posting(`clearing:${bank}`, `clearing:${channel}`, command.amount)];
+  const memo = { settlementId, channel, bank, amount: command.amount };
+  return accept(draft(command, book, { kind: 'settlement', postings, memo }));
 }

@@ -1,5 +1,10 @@
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of money without an owner. */
@@ -13,4 +18,17 @@ export interface ReceiveSuspense extends CommandOf<'receive-suspense'> {
   readonly suspenseId: string;
   readonly channel: string;
   readonly amount: Units18;
+}
+
+/** Decides money without an owner. */
+export function decideReceiveSuspense(
+  command: ReceiveSuspense,
+  book: BookState,
+): Decision<SuspenseIn, Refusal> {
+  const { suspenseId, channel } = command;
+  const refusal = unlessPositive(command.amount);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [posting(`clearing:${channel}`, `suspense:${channel}`, command.amount)];
+  const memo = { suspenseId, channel, amount: command.amount };
+  return accept(draft(command, book, { kind: 'suspense-in', postings, memo }));
 }

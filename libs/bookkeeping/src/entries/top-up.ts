@@ -1,5 +1,12 @@
+import type { WorkingBook } from '../working-book.ts';
+import type { Refusal } from '../refusal.ts';
+import { posting } from '../posting.ts';
+import { ifLotExists, unlessPositive } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { paidAccount } from '../account.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of a top-up: it opens the lot `topUpId`. */
@@ -14,4 +21,19 @@ export interface CreditTopUp extends CommandOf<'credit-top-up'> {
   readonly channel: string;
   readonly amount: Units18;
   readonly providerReference: string;
+}
+
+/** Decides a top-up. */
+export function decideCreditTopUp(command: CreditTopUp, book: BookState): Decision<TopUp, Refusal> {
+  const { topUpId, channel, providerReference } = command;
+  const refusal = unlessPositive(command.amount) ?? ifLotExists(book, topUpId);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = [posting(`clearing:${channel}`, paidAccount(book.bookId), command.amount)];
+  const memo = { topUpId, channel, amount: command.amount, providerReference };
+  return accept(draft(command, book, { kind: 'top-up', postings, memo }));
+}
+
+/** Opens the lot. */
+export function evolveTopUp(book: WorkingBook, { memo }: TopUp): void {
+  book.openLot(memo);
 }

@@ -1,5 +1,10 @@
+import type { Refusal } from '../refusal.ts';
+import { postingUnlessZero } from '../posting.ts';
+import { ifNegative } from '../checks.ts';
+import type { BookState } from '../book-state.ts';
+import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { CommandOf, DraftOf } from '../draft.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, count, id, record, type ValueOf } from '../memo-field.ts';
 
 /** The memo of what one batch of calls cost at one upstream. */
@@ -14,4 +19,17 @@ export interface AccrueUpstreamCost extends CommandOf<'accrue-upstream-cost'> {
   readonly upstream: string;
   readonly calls: number;
   readonly amount: Units18;
+}
+
+/** Decides the cost of a batch of calls. */
+export function decideAccrueUpstreamCost(
+  command: AccrueUpstreamCost,
+  book: BookState,
+): Decision<UpstreamCost, Refusal> {
+  const { batchId, upstream, calls } = command;
+  const refusal = ifNegative(command.amount);
+  if (refusal !== undefined) return refuse(refusal);
+  const postings = postingUnlessZero('expense:upstream', `payable:upstream:${upstream}`, command.amount);
+  const memo = { batchId, upstream, calls, amount: command.amount };
+  return accept(draft(command, book, { kind: 'upstream-cost', postings, memo }));
 }

@@ -1,0 +1,33 @@
+import { Units18 } from '@app/money';
+import { availableOf, type BookState, type BudgetLimit, type BudgetUse } from './book-state.ts';
+import type { Refusal } from './refusal.ts';
+
+/** Refuses what the wallet, or one of the budgets, cannot bear; says how much would pass. */
+export function ifUnaffordable(
+  book: BookState,
+  needed: Units18,
+  limits: readonly BudgetLimit[],
+): Refusal | undefined {
+  const available = availableOf(book);
+  if (needed <= available && limits.length === 0) return undefined;
+  const budgets = limits.map((limit) => ({
+    limit,
+    room: Units18.subtract(limit.limit, usedOf(book, limit)),
+  }));
+  const least = budgets.reduce((room, budget) => Units18.min(room, budget.room), available);
+  const affordable = Units18.max(Units18.zero, least);
+  if (needed <= affordable) return undefined;
+  const broken = budgets.find(({ room }) => needed > room);
+  if (needed > available || broken === undefined) {
+    return { code: 'insufficient-funds', needed, available, affordable };
+  }
+  const { owner, scope, window, limit } = broken.limit;
+  const used = Units18.subtract(limit, broken.room);
+  return { code: `${owner}-budget-exceeded`, scope, window, limit, used, needed, affordable };
+}
+
+/** What counts against a budget: spent and held in its window. */
+function usedOf(book: BookState, use: BudgetUse): Units18 {
+  const known = book.budgets.get(use.scope)?.find(({ window }) => window === use.window);
+  return known === undefined ? Units18.zero : Units18.add(known.spent, known.held);
+}

@@ -1,0 +1,175 @@
+import type { CallStarted, EventOf } from '@app/contracts';
+import { Database, type Tx } from '@app/persistence';
+import { Injectable } from '@nestjs/common';
+import { relaySource } from '../intake/usage-report.ts';
+import type { EndedCall, UnchargedCall } from './ended-call.ts';
+import { columnList, countsOfLine, usageColumns } from './usage-columns.ts';
+
+/** Names a call for sure: two customers may have calls of the same id. */
+export const callKey = ({ customerId, callId }: { readonly customerId: string; readonly callId: string }): string =>
+  `${customerId} ${callId}`;
+
+/** Adds the calls in the common table expression `ended` to the roll-ups; rows are locked in the order of their keys. */
+const rolledUp = `
+  INSERT INTO usage_quarter AS total (customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency,
+         requests, ${columnList}, charge)
+  SELECT customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency,
+         count(*), ${usageColumns.map(({ column }) => `sum(${column})`).join(', ')}, sum(charge)
+    FROM (SELECT customer_id, date_bin('15 minutes', occurred_at, '2000-01-01Z') AS quarter, model,
+                 coalesce(key_id, '') AS key_id, endpoint, coalesce(price_version_id, '') AS price_version_id, source,
+                 coalesce(currency, '') AS currency, ${countsOfLine}, coalesce(charge, 0) AS charge FROM ended) AS line
+   GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+   ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
+  ON CONFLICT (customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency) DO UPDATE SET
+         requests = total.requests + excluded.requests,
+         ${usageColumns.map(({ column }) => `${column} = total.${column} + excluded.${column}`).join(', ')},
+         charge = total.charge + excluded.charge`;
+
+/** One line per call, and the roll-ups that are their sums. Both change in one statement, so they never differ. */
+@Injectable()
+export class CallStore {
+  constructor(private readonly database: Database) {}
+
+  /** Writes down calls that started; what is known already stays as it is. */
+  async open(tx: Tx, started: readonly EventOf<typeof CallStarted>[], partition: number): Promise<void> {
+    if (started.length === 0) return;
+    await tx.query(
+      `INSERT INTO call (customer_id, call_id, source, key_id, hold_id, model, endpoint, price_version_id, occurred_at,
+              deadline, partition)
+       SELECT "customerId", "callId", $2, "keyId", "holdId", model, endpoint, "priceVersionId", "admittedAt", deadline, $3
+         FROM json_to_recordset($1::json) AS row ("customerId" text, "callId" text, "keyId" text, "holdId" text, model text,
+              endpoint text, "priceVersionId" text, "admittedAt" timestamptz, deadline timestamptz)
+        ORDER BY "customerId", "callId"
+       ON CONFLICT DO NOTHING`,
+      [JSON.stringify(started.map(({ data }) => data)), relaySource, partition],
+    );
+  }
+
+  /** Ends calls, once each: gives the keys of those that had not ended before. */
+  async end(tx: Tx, calls: readonly EndedCall[]): Promise<ReadonlySet<string>> {
+    if (calls.length === 0) return new Set();
+    const rows = await tx.query<{ customer_id: string; call_id: string }>(endCalls, [JSON.stringify(calls.map(rowOf))]);
+    return new Set(rows.map((row) => callKey({ customerId: row.customer_id, callId: row.call_id })));
+  }
+
+  /** Keeps the events of quarantined ends as they came. */
+  async quarantine(tx: Tx, entries: readonly QuarantineEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    await tx.query(
+      `INSERT INTO quarantine (customer_id, call_id, event_id, code, reason, event)
+       SELECT "customerId", "callId", event->>'id', code, reason, event
+         FROM json_to_recordset($1::json) AS row ("customerId" text, "callId" text, code text, reason text, event json)
+       ON CONFLICT DO NOTHING`,
+      [JSON.stringify(entries)],
+    );
+  }
+
+  /** The partitions that have calls past their deadline, and the database's clock by which they are. */
+  async overdue(): Promise<{ readonly partitions: readonly number[]; readonly at: string }> {
+    const [row] = await this.database.query<{ at: string; partitions: number[] }>(
+      `SELECT now() AS at, coalesce(array_agg(DISTINCT partition), '{}') AS partitions
+         FROM call WHERE outcome IS NULL AND deadline < now()`,
+    );
+    return row ?? { partitions: [], at: '' };
+  }
+
+  /** Ends calls of these partitions without a charge, whose deadline was before an instant. */
+  async abandon(tx: Tx, partitions: readonly number[], { before, callsMax }: AbandonLimits): Promise<readonly UnchargedCall[]> {
+    const rows = await tx.query<{ customer_id: string; call_id: string; hold_id: string; ended_at: string }>(
+      `WITH overdue AS (
+         SELECT customer_id, call_id FROM call
+          WHERE outcome IS NULL AND deadline < $1 AND partition = ANY($2)
+          ORDER BY customer_id, call_id LIMIT $3 FOR UPDATE SKIP LOCKED),
+       ended AS (
+         UPDATE call SET outcome = 'uncharged', reason = 'abandoned', ended_at = clock_timestamp()
+           FROM overdue
+          WHERE call.customer_id = overdue.customer_id AND call.call_id = overdue.call_id AND call.outcome IS NULL
+         RETURNING call.*),
+       rolled AS (${rolledUp})
+       SELECT customer_id, call_id, hold_id, ended_at FROM ended`,
+      [before, partitions, callsMax],
+    );
+    return rows.map((row) => ({
+      customerId: row.customer_id,
+      callId: row.call_id,
+      holdId: row.hold_id,
+      endedAt: row.ended_at,
+      reason: 'abandoned',
+    }));
+  }
+}
+
+interface AbandonLimits {
+  readonly before: string;
+  readonly callsMax: number;
+}
+
+/** An end of a call that waits for a person. */
+export interface QuarantineEntry {
+  readonly customerId: string;
+  readonly callId: string;
+  readonly code: string;
+  readonly reason: string;
+  readonly event: unknown;
+}
+
+const endCalls = `
+  WITH ended AS (
+    INSERT INTO call (customer_id, call_id, source, key_id, hold_id, model, endpoint, price_version_id, rate_card,
+           occurred_at, ended_at, status_code, tokens, units, usage_source, estimated, raw_usage, currency, charge, lines,
+           outcome, reason)
+    SELECT * FROM json_to_recordset($1::json) AS row (customer_id text, call_id text, source text, key_id text,
+           hold_id text, model text, endpoint text, price_version_id text, rate_card text, occurred_at timestamptz,
+           ended_at timestamptz, status_code smallint, tokens jsonb, units jsonb, usage_source text, estimated boolean,
+           raw_usage text, currency text, charge numeric, lines json, outcome text, reason text)
+     ORDER BY customer_id, call_id
+    ON CONFLICT (customer_id, call_id) DO UPDATE SET
+           rate_card = excluded.rate_card, ended_at = excluded.ended_at, status_code = excluded.status_code,
+           tokens = excluded.tokens, units = excluded.units, usage_source = excluded.usage_source,
+           estimated = excluded.estimated, raw_usage = excluded.raw_usage, currency = excluded.currency,
+           charge = excluded.charge, lines = excluded.lines, outcome = excluded.outcome, reason = excluded.reason
+     WHERE call.outcome IS NULL
+    RETURNING *),
+  rolled AS (${rolledUp})
+  SELECT customer_id, call_id FROM ended`;
+
+function rowOf(call: EndedCall) {
+  const { end, usage } = call;
+  const charge = end.outcome === 'charged' ? end.charge : null;
+  return {
+    customer_id: call.customerId,
+    call_id: call.callId,
+    source: call.source,
+    key_id: call.keyId,
+    hold_id: call.holdId,
+    model: call.model,
+    endpoint: call.endpoint,
+    price_version_id: call.priceVersionId,
+    rate_card: call.rateCardId,
+    occurred_at: call.occurredAt,
+    ended_at: call.endedAt,
+    status_code: call.statusCode,
+    tokens: usage?.tokens ?? {},
+    units: usage?.units ?? {},
+    usage_source: usage?.source ?? null,
+    estimated: usage?.estimated ?? false,
+    raw_usage: call.rawUsage,
+    currency: charge?.currency ?? null,
+    charge: charge?.amount ?? null,
+    lines: charge?.lines ?? null,
+    outcome: end.outcome,
+    reason: reasonOf(call),
+  };
+}
+
+/** Why a call has no charge: the reason for the customer, or the code of what a person must look at. */
+function reasonOf({ end }: EndedCall): string | null {
+  switch (end.outcome) {
+    case 'charged':
+      return null;
+    case 'uncharged':
+      return end.reason;
+    case 'quarantined':
+      return end.code;
+  }
+}

@@ -1,0 +1,29 @@
+import {
+  DatabaseUrlSetting,
+  HostPortSetting,
+  kafkaSettings,
+  logSettings,
+  oidcSettings,
+  PortSetting,
+} from '@app/config';
+import { z } from 'zod';
+
+/** What metering needs from its environment. */
+export const meteringSettings = z.object({
+  ...kafkaSettings,
+  ...oidcSettings,
+  ...logSettings,
+  METERING_HTTP_PORT: PortSetting.default(3001),
+  METERING_GRPC_URL: HostPortSetting.default('127.0.0.1:50051'),
+  METERING_DATABASE_URL: DatabaseUrlSetting,
+  /** The owner role's address, for migrations. Without it the service's own role migrates. */
+  METERING_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
+  /** Whether the example rate cards `standard` and `hk` are published at start where they are missing. */
+  METERING_READY_MADE_PRICES: z.enum(['on', 'off']).default('on'),
+  /** How often calls past their deadline are looked for. */
+  METERING_ABANDONED_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(10_000),
+});
+export type MeteringSettings = z.infer<typeof meteringSettings>;
+
+/** Nest's name for the settings. */
+export const meteringSettingsToken = Symbol('metering-settings');

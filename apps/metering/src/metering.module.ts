@@ -1,0 +1,74 @@
+import { KafkaModule } from '@app/kafka';
+import { messagingMigration, PersistenceModule } from '@app/persistence';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AbandonCallsHandler } from './calls/abandon-calls.handler.ts';
+import { AbandonCallsJob } from './calls/abandon-calls.job.ts';
+import { CallStore } from './calls/call.store.ts';
+import { CallsConsumer } from './calls/calls.consumer.ts';
+import { EndCallsHandler } from './calls/end-calls.handler.ts';
+import { FinishCallsHandler } from './calls/finish-calls.handler.ts';
+import { RateUsageHandler } from './calls/rate-usage.handler.ts';
+import { UsageConsumer } from './calls/usage.consumer.ts';
+import { CustomerStore } from './customers/customer.store.ts';
+import { CustomersConsumer } from './customers/customers.consumer.ts';
+import { IntakeGrpc } from './intake/intake.grpc.ts';
+import { RecordUsageHandler } from './intake/record-usage.handler.ts';
+import { UsageRecordStore } from './intake/usage-record.store.ts';
+import { UsageRecordsController } from './intake/usage-records.controller.ts';
+import { type MeteringSettings, meteringSettingsToken } from './metering-settings.ts';
+import { MeteringTables } from './migrations/0002-metering.ts';
+import { PriceBookStore } from './prices/price-book.store.ts';
+import { PriceVersionsController } from './prices/price-versions.controller.ts';
+import { PricingController } from './prices/pricing.controller.ts';
+import { PublishPriceHandler } from './prices/publish-price.handler.ts';
+import { ReadyMadePricesJob } from './prices/ready-made-prices.job.ts';
+import { CallLineStore } from './usage/call-line.store.ts';
+import { ListCallsHandler } from './usage/list-calls.handler.ts';
+import { ReadUsageHandler } from './usage/read-usage.handler.ts';
+import { UsageController } from './usage/usage.controller.ts';
+import { UsageGrpc } from './usage/usage.grpc.ts';
+import { UsageStore } from './usage/usage.store.ts';
+
+/** The migrations of metering, in order. */
+export const meteringMigrations = [messagingMigration, MeteringTables];
+
+/** Usage intake, prices, rating and usage reads. */
+@Module({})
+export class MeteringModule {
+  static forRoot(settings: MeteringSettings): DynamicModule {
+    return {
+      module: MeteringModule,
+      imports: [kafkaOf(settings), persistenceOf(settings)],
+      controllers: [
+        ...[CallsConsumer, UsageConsumer, CustomersConsumer, IntakeGrpc, UsageGrpc],
+        ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],
+      ],
+      providers: [
+        { provide: meteringSettingsToken, useValue: settings },
+        ...[CustomerStore, PriceBookStore, CallStore, CallLineStore, UsageRecordStore, UsageStore],
+        ...[PublishPriceHandler, RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
+        ...[AbandonCallsHandler, ListCallsHandler, ReadUsageHandler, AbandonCallsJob, ReadyMadePricesJob],
+      ],
+    };
+  }
+}
+
+const kafkaOf = (settings: MeteringSettings): DynamicModule =>
+  KafkaModule.forRoot({
+    clientId: 'metering',
+    groupId: 'metering',
+    brokers: settings.KAFKA_BROKERS,
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+    partitions: settings.KAFKA_PARTITIONS,
+    replicas: settings.KAFKA_REPLICAS,
+  });
+
+const persistenceOf = (settings: MeteringSettings): DynamicModule =>
+  PersistenceModule.forRoot({
+    url: settings.METERING_DATABASE_URL,
+    ...(settings.METERING_MIGRATION_DATABASE_URL === undefined
+      ? {}
+      : { migrationUrl: settings.METERING_MIGRATION_DATABASE_URL }),
+    migrations: meteringMigrations,
+    applicationName: 'metering',
+  });

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+
+const counts = z.record(z.string(), z.string()).describe('Counts by kind, as text.');
+
+/** A page of sums, as REST shows it. */
+export const UsagePage = z.object({
+  buckets: z.array(
+    z.object({
+      start: z.string(),
+      end: z.string(),
+      results: z.array(
+        z.object({
+          group: z.record(z.string(), z.string()),
+          requests: z.string(),
+          tokens: counts,
+          units: counts,
+          charge: z.string().describe('Exact; equal to the sum of the calls’ charges.'),
+          currency: z.string(),
+          credits: z.string().describe('The charge in credits of the customer’s plan, rounded for reading.'),
+        }),
+      ),
+    }),
+  ),
+  nextCursor: z.string(),
+});
+
+/** A page of calls, as REST shows it. */
+export const CallsPage = z.object({
+  calls: z.array(
+    z.object({
+      callId: z.string(),
+      customerId: z.string(),
+      keyId: z.string(),
+      model: z.string(),
+      endpoint: z.string(),
+      source: z.string(),
+      occurredAt: z.string(),
+      statusCode: z.int(),
+      tokens: counts,
+      units: counts,
+      charge: z.string().describe('Empty where the call was not charged.'),
+      currency: z.string(),
+      credits: z.string(),
+      priceVersionId: z.string(),
+      outcome: z.enum(['charged', 'uncharged', 'quarantined']),
+      reason: z.string(),
+      usageSource: z.string(),
+      estimated: z.boolean(),
+      lines: z.array(
+        z.object({
+          kind: z.string(),
+          quantity: z.string(),
+          unitPrice: z.string(),
+          per: z.string(),
+          amount: z.string(),
+        }),
+      ),
+    }),
+  ),
+  nextCursor: z.string(),
+});
+
+/** Calls that wait for a person. */
+export const QuarantineList = z.object({
+  calls: z.array(
+    z.object({
+      customerId: z.string(),
+      callId: z.string(),
+      eventId: z.string(),
+      code: z.string(),
+      reason: z.string(),
+      quarantinedAt: z.string(),
+    }),
+  ),
+});
+export type QuarantineList = z.infer<typeof QuarantineList>;

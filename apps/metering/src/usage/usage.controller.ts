@@ -1,0 +1,54 @@
+import type { MeteringApi } from '@app/contracts';
+import { Scopes } from '@app/transport';
+import { Controller, Get, Query } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CallLineStore } from './call-line.store.ts';
+import { ListCallsHandler } from './list-calls.handler.ts';
+import { ReadUsageHandler } from './read-usage.handler.ts';
+import { CallsQuery, UsageQuery } from './usage-query.ts';
+import { CallsPage, QuarantineList, UsagePage } from './usage-view.ts';
+
+const quarantineRowsMax = 500;
+
+/** The same reads over REST, for finance and for services that do not speak gRPC. */
+@ApiTags('usage')
+@Controller('v1')
+@Scopes('usage:read')
+export class UsageController {
+  constructor(
+    private readonly listCalls: ListCallsHandler,
+    private readonly readUsage: ReadUsageHandler,
+    private readonly lines: CallLineStore,
+  ) {}
+
+  @Get('usage')
+  @ApiOperation({ summary: 'Sums by bucket of the customer’s time zone and by group; amounts are text' })
+  @ApiOkResponse({ standardSchema: UsagePage })
+  usage(@Query({ schema: UsageQuery }) query: UsageQuery): Promise<MeteringApi.UsagePage> {
+    return this.readUsage.handle(query);
+  }
+
+  @Get('usage/calls')
+  @ApiOperation({ summary: 'One line per call, newest first' })
+  @ApiOkResponse({ standardSchema: CallsPage })
+  calls(@Query({ schema: CallsQuery }) query: CallsQuery): Promise<MeteringApi.ListCallsResponse> {
+    return this.listCalls.handle(query);
+  }
+
+  @Get('quarantined-calls')
+  @ApiOperation({ summary: 'Calls that wait for a person, oldest first; at most 500' })
+  @ApiOkResponse({ standardSchema: QuarantineList })
+  async quarantined(): Promise<QuarantineList> {
+    const rows = await this.lines.quarantined(quarantineRowsMax);
+    return {
+      calls: rows.map((row) => ({
+        customerId: row.customer_id,
+        callId: row.call_id,
+        eventId: row.event_id,
+        code: row.code,
+        reason: row.reason,
+        quarantinedAt: row.quarantined_at,
+      })),
+    };
+  }
+}

@@ -1,7 +1,7 @@
 import { readSettings } from '@app/config';
 import { KafkaConsumerServer } from '@app/kafka';
 import { health, log, LoggingModule, ObservabilityModule } from '@app/observability';
-import { StandardSchemaValidationPipe, type Type } from '@nestjs/common';
+import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -21,7 +21,7 @@ import { TransportModule } from './transport.module.ts';
 export interface ServiceOptions {
   /** Such as `ledger`; stands in every log line. */
   readonly name: string;
-  readonly module: Type;
+  readonly module: Type | DynamicModule;
   readonly httpPort: number;
   readonly grpc?: GrpcServing;
   /** Keeps the bytes of request bodies at `request.rawBody`, for signatures. */

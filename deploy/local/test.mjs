@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { root, stateDir } from './paths.mjs';
 import { removeData } from './postgres.mjs';
-import { identityOf, isAlive, readJson, stopProcess, writeJson } from './processes.mjs';
+import { identityOf, isAlive, readJson, startTimeOf, stopProcess, writeJson } from './processes.mjs';
 import { bold, dim, red, say, seconds, step } from './progress.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { startLocalKafka, startLocalPostgres } from './servers.mjs';
@@ -38,7 +38,7 @@ try {
   for (const kind of chosen) await runKind(kind, environment);
   await end(totals.failed === 0 && totals.passed > 0 ? 0 : 1);
 } catch (error) {
-  say(`\n${red('The tests could not run.')} ${error.message}`);
+  if (ending === undefined) say(`\n${red('The tests could not run.')} ${error.message}`);
   totals.failed += 1;
   await end(1);
 }
@@ -116,6 +116,11 @@ async function recover() {
     if (left?.owner && isAlive(left.owner)) continue;
     await Promise.all((left?.processes ?? []).map(stopProcess));
     clean(join(stateDir, 'tests', name), left?.dataDirs ?? []);
+  }
+  // A run that was ended while it made its servers may leave a folder and no file.
+  for (const pid of readdirSync(join(stateDir, 'tests')).filter((found) => /^\d+$/.test(found))) {
+    if (startTimeOf(Number(pid)) === undefined)
+      rmSync(join(stateDir, 'tests', pid), { recursive: true, force: true });
   }
 }
 

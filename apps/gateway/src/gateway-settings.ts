@@ -21,7 +21,7 @@ export const gatewaySettings = z.object({
   /** The owner role's address, for migrations. Without it the service's own role migrates. */
   GATEWAY_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
   /** The secret under which API keys are hashed. Who has the database but not this cannot test a guessed key. */
-  GATEWAY_KEY_PEPPER: z.string().min(32, 'must have at least 32 characters'),
+  API_KEY_PEPPER: z.string().min(32, 'must have at least 32 characters'),
   LEDGER_GRPC_URL: HostPortSetting,
   METERING_GRPC_URL: HostPortSetting,
   PAYMENTS_GRPC_URL: HostPortSetting,
@@ -30,8 +30,8 @@ export const gatewaySettings = z.object({
   METERING_HTTP_URL: HttpUrlSetting,
   PAYMENTS_HTTP_URL: HttpUrlSetting,
   /** The model provider's OpenAI-compatible base address, with `/v1`. Only the operator sets it; no request can. */
-  UPSTREAM_URL: HttpUrlSetting,
-  UPSTREAM_KEY: z.string().min(1),
+  UPSTREAM_BASE_URL: HttpUrlSetting,
+  UPSTREAM_API_KEY: z.string().min(1),
   /** The longest a provider may take to answer with headers, and to send the next bytes. */
   UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds(120_000),
   UPSTREAM_BODY_TIMEOUT_MS: milliseconds(120_000),

@@ -9,5 +9,7 @@ export const SandboxSettings = z.object({
   ...identitySettings,
   ...wechatSandboxSettings,
   SANDBOX_UPSTREAM_PORT: PortSetting.default(3012),
+  /** What the gateway must show the model provider. */
+  UPSTREAM_API_KEY: z.string().min(1),
 });
 export type SandboxSettings = z.infer<typeof SandboxSettings>;

@@ -22,8 +22,8 @@ const starters: readonly ((settings: SandboxSettings) => Promise<RunningSandbox>
     const { url, close } = await startWechatSandbox(settings);
     return { name: 'WeChat Pay', url, stop: close };
   },
-  async ({ SANDBOX_UPSTREAM_PORT: port }) => {
-    const { url, stop } = await startUpstream({ host, port });
+  async ({ SANDBOX_UPSTREAM_PORT: port, UPSTREAM_API_KEY: key }) => {
+    const { url, stop } = await startUpstream({ host, port, key });
     return { name: 'model provider', url, stop };
   },
 ];

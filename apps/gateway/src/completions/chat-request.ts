@@ -14,6 +14,7 @@ export interface ChatRequest {
   readonly outputTokensWanted: number | undefined;
   /** No honest count of the input's tokens is higher: a token of text is at least one byte. */
   readonly inputTokensBound: number;
+  readonly hasPictures: boolean;
   readonly body: Readonly<Record<string, unknown>>;
 }
 
@@ -71,13 +72,15 @@ export function readChatRequest(body: unknown): ChatRequest {
   if (!parsed.success) throw refusalOf(parsed.error);
   const chat = parsed.data;
   refuseUnpriced(chat);
+  const pictures = picturesIn(chat);
   return {
     model: chat.model,
     stream: chat.stream === true,
     wantsUsage: chat.stream_options?.include_usage === true,
     choices: chat.n ?? 1,
     outputTokensWanted: chat.max_completion_tokens ?? chat.max_tokens ?? undefined,
-    inputTokensBound: inputTokensBound(chat),
+    inputTokensBound: Buffer.byteLength(JSON.stringify(chat, withoutPictures)) + pictures * imageTokensBound,
+    hasPictures: pictures > 0,
     body: chat,
   };
 }
@@ -128,12 +131,10 @@ function refuseUnpriced(chat: ChatBody): void {
   });
 }
 
-function inputTokensBound(chat: ChatBody): number {
-  const pictures = chat.messages
+const picturesIn = ({ messages }: ChatBody): number =>
+  messages
     .flatMap(({ content }) => (Array.isArray(content) ? content : []))
     .filter(({ type }) => type === 'image_url').length;
-  return Buffer.byteLength(JSON.stringify(chat, withoutPictures)) + pictures * imageTokensBound;
-}
 
 /** The bytes of a picture say nothing about its tokens. */
 const withoutPictures = (name: string, value: unknown): unknown =>

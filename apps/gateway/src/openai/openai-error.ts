@@ -1,3 +1,5 @@
+import { scrub } from './scrub.ts';
+
 /** The `type` field of OpenAI's error object, as far as we send it. */
 export type OpenAiErrorType = 'invalid_request_error' | 'insufficient_quota' | 'server_error' | 'requests';
 
@@ -117,6 +119,33 @@ export const internalError = () =>
     message:
       'The server had an error while processing your request. Quote the x-request-id when you ask us about it.',
   });
+
+/** The provider could not be reached, was silent, or broke off. Its own words are only in our log. */
+export const upstreamBroke = (status: 502 | 503 | 504 = 502) =>
+  new OpenAiError({
+    status,
+    type: 'server_error',
+    code: status === 504 ? 'upstream_timeout' : 'upstream_error',
+    message:
+      status === 504
+        ? 'The model took too long to answer. Nothing was charged for what did not arrive.'
+        : 'The model failed to answer. Nothing was charged for what did not arrive.',
+  });
+
+/** A provider's refusal of a request that the customer can mend is passed on, cleaned; every other is our trouble, not theirs. */
+export function upstreamSaid(status: number, said: Readonly<Record<string, unknown>>): OpenAiError {
+  const text = (name: string) => (typeof said[name] === 'string' ? scrub(said[name]) : null);
+  if (status === 400 || status === 413 || status === 422) {
+    return new OpenAiError({
+      status: 400,
+      type: 'invalid_request_error',
+      code: text('code'),
+      message: text('message') ?? 'The model refused the request.',
+      param: text('param'),
+    });
+  }
+  return upstreamBroke(status === 408 || status === 429 || status >= 500 ? 503 : 502);
+}
 
 /** A key as it may be repeated to whoever sent it: too little to learn it from a log. */
 function masked(key: string): string {

@@ -79,10 +79,12 @@ export class PricesProjection extends PriceList {
     const rows = await this.database.query<PriceRow>(
       `SELECT price_version_id, rate_card_id, model, currency, effective_from, terms, limits FROM price_version`,
     );
-    const byCard = Map.groupBy(rows.map(priceOf), ({ rateCardId }) => rateCardId);
-    this.cards = new Map(
-      [...byCard].map(([card, prices]) => [card, Map.groupBy(prices, ({ model }) => model)]),
-    );
+    const cards = new Map<string, Map<string, PublishedPrice[]>>();
+    for (const price of rows.map(priceOf)) {
+      const card = cards.get(price.rateCardId) ?? new Map<string, PublishedPrice[]>();
+      cards.set(price.rateCardId, card.set(price.model, [...(card.get(price.model) ?? []), price]));
+    }
+    this.cards = cards;
     this.known = rows.length;
   }
 }

@@ -1,7 +1,7 @@
 import type { Fixture } from '@copilotkit/aimock';
 
 /** What a caller can ask of the fake provider, by a word in the last message. */
-const usageWish = /\busage=(\d+)\/(\d+)(?:\/(\d+))?/;
+const usageWish = /\busage=(\d+)\/(\d+)/;
 const statusWish = /\bstatus=(4\d\d|5\d\d)\b/;
 const cutWish = /\bcut\b/;
 const slowWish = /\bslow\b/;
@@ -24,7 +24,7 @@ const story =
 
 /** The same answer always; the usage that was asked for, or the one of the pricing page's own example. */
 function answer(request: ChatRequest) {
-  const [, prompt = '3000', completion = '800', cached] = usageWish.exec(lastText(request)) ?? [];
+  const [, prompt = '3000', completion = '800'] = usageWish.exec(lastText(request)) ?? [];
   return {
     content: story,
     finishReason: 'stop',
@@ -32,7 +32,6 @@ function answer(request: ChatRequest) {
       prompt_tokens: Number(prompt),
       completion_tokens: Number(completion),
       total_tokens: Number(prompt) + Number(completion),
-      ...(cached === undefined ? {} : { prompt_tokens_details: { cached_tokens: Number(cached) } }),
     },
   };
 }
@@ -47,7 +46,7 @@ function failure(request: ChatRequest) {
 /**
  * The answers of the fake provider, first match first:
  * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `silent` before the first,
- * `usage=30/8` reports 30 tokens in and 8 out (a third figure are cached ones); anything else reports 3,000 and 800.
+ * `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
  */
 export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(statusWish) }, response: failure },

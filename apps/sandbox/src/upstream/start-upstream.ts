@@ -5,6 +5,8 @@ import { answers } from './answers.ts';
 export interface UpstreamOptions {
   readonly host: string;
   readonly port: number;
+  /** The key without which every request is answered with 401, as a real provider does. */
+  readonly key: string;
 }
 
 /** A fake model provider that runs. */
@@ -20,8 +22,14 @@ const journalEntriesMax = 1_000;
 const latencyMs = 5;
 
 /** Starts a model provider that nobody here wrote: `@copilotkit/aimock`, with answers whose usage is known beforehand. */
-export async function startUpstream({ host, port }: UpstreamOptions): Promise<RunningUpstream> {
-  const mock = new LLMock({ host, port, latency: latencyMs, journalMaxEntries: journalEntriesMax });
+export async function startUpstream({ host, port, key }: UpstreamOptions): Promise<RunningUpstream> {
+  const mock = new LLMock({
+    host,
+    port,
+    auth: { apiKeys: [key] },
+    latency: latencyMs,
+    journalMaxEntries: journalEntriesMax,
+  });
   mock.addFixtures([...answers]);
   await mock.start();
   return {

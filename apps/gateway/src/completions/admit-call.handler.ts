@@ -1,0 +1,157 @@
+import { newId } from '@app/persistence';
+import type { RatingRefusal } from '@app/rating';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.ts';
+import { Clock, later } from '../clock.ts';
+import {
+  badRequest,
+  insufficientQuota,
+  modelNotFound,
+  type OpenAiError,
+  unavailable,
+} from '../openai/openai-error.ts';
+import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
+import type { AdmittedCall } from './admitted-call.ts';
+import type { ChatRequest } from './chat-request.ts';
+import {
+  affordableTokens,
+  affordableTokensMin,
+  boundOf,
+  type CallBound,
+  holdAmount,
+  limitedTo,
+} from './hold-amount.ts';
+import { Holds } from './holds.ts';
+
+/** How long calls and silent gateways may last. */
+export class CallTimes {
+  constructor(
+    readonly deadlineMs: number,
+    readonly holdExpiryMs: number,
+  ) {}
+}
+
+/** A call on its way in. */
+interface Candidate {
+  readonly caller: Caller;
+  readonly request: ChatRequest;
+  readonly price: PublishedPrice;
+  readonly admittedAt: string;
+}
+
+/** Names that never reach a provider, whatever the price list says: `gpt-4` means the model with 8,192 tokens. */
+const unsupported = /^gpt-4-32k(?:-|$)/;
+
+/** Lets a call in: it has a price, and money for the most that it can cost is set aside. */
+@Injectable()
+export class AdmitCallHandler {
+  constructor(
+    private readonly prices: PriceList,
+    private readonly holds: Holds,
+    private readonly clock: Clock,
+    private readonly times: CallTimes,
+  ) {}
+
+  /** Admits the call or throws why not, as OpenAI would say it. */
+  async handle(caller: Caller, request: ChatRequest): Promise<AdmittedCall> {
+    const admittedAt = this.clock.now();
+    const { model } = request;
+    const price = unsupported.test(model)
+      ? undefined
+      : await this.prices.priceAt(caller.rateCardId, model, admittedAt);
+    if (price === undefined) throw modelNotFound(model);
+    const candidate: Candidate = { caller, request, price, admittedAt };
+    const whole = boundOf(request, price);
+    const placed = await this.place(candidate, whole);
+    if ('call' in placed) return placed.call;
+    return this.placeShorter(candidate, whole, placed);
+  }
+
+  /** A client that named no limit gets as long an answer as there is money for; one that did is never cut short. */
+  private async placeShorter(
+    candidate: Candidate,
+    whole: CallBound,
+    refused: Refused,
+  ): Promise<AdmittedCall> {
+    const { request, price, admittedAt } = candidate;
+    const tokens = affordableTokens(
+      refused.available,
+      { usage: whole.usage, choices: request.choices },
+      { version: price, at: admittedAt },
+    );
+    if (request.outputTokensWanted === undefined && tokens >= affordableTokensMin) {
+      const placed = await this.place(candidate, limitedTo(whole, tokens, request.choices));
+      if ('call' in placed) return placed.call;
+    }
+    const { needed, available } = refused;
+    throw insufficientQuota({ needed, available, currency: price.currency, affordableTokens: tokens });
+  }
+
+  private async place(candidate: Candidate, callBound: CallBound): Promise<Placed | Refused> {
+    const { caller, price, admittedAt } = candidate;
+    const hold = holdAmount(callBound, price, admittedAt);
+    if ('refusal' in hold) throw unpriceable(hold.refusal, price.model);
+    const call = this.callOf(candidate, callBound, hold.amount);
+    const { callId, holdId, customerId, keyId } = call.facts;
+    const expiresAt = later(admittedAt, this.times.holdExpiryMs);
+    const { amount } = hold;
+    const answer = await this.holds.place({
+      callId,
+      holdId,
+      customerId,
+      keyId,
+      amount,
+      currency: price.currency,
+      expiresAt,
+    });
+    if (answer.isPlaced) return { call };
+    if (answer.code === 'insufficient-funds') return { needed: amount, available: answer.available };
+    throw refusedFor(answer.code, caller);
+  }
+
+  private callOf(
+    { caller, request, price, admittedAt }: Candidate,
+    callBound: CallBound,
+    amount: string,
+  ): AdmittedCall {
+    return {
+      facts: {
+        callId: newId('call'),
+        customerId: caller.customerId,
+        keyId: caller.keyId,
+        model: request.model,
+        endpoint: 'chat-completions',
+        stream: request.stream,
+        priceVersionId: price.id,
+        holdId: newId('hold'),
+        admittedAt,
+      },
+      hold: { amount, currency: price.currency },
+      deadline: later(admittedAt, this.times.deadlineMs),
+      price: { version: price, admittedAt },
+      limit: { outputTokensMax: callBound.outputTokensMax },
+    };
+  }
+}
+
+interface Placed {
+  readonly call: AdmittedCall;
+}
+
+interface Refused {
+  readonly needed: string;
+  readonly available: string;
+}
+
+function unpriceable(refusal: RatingRefusal, model: string): OpenAiError {
+  return refusal.code === 'unpriced-kind' && refusal.kind === 'input_image'
+    ? badRequest('messages', `The model \`${model}\` does not take pictures here.`, 'unsupported_value')
+    : badRequest(null, 'No price covers this request, so it cannot be made.', 'unsupported_value');
+}
+
+/** The wallet of a customer is opened within moments of its creation; until then the client may try again. */
+function refusedFor(code: string, { customerId }: Caller): OpenAiError {
+  return code === 'unknown-account'
+    ? unavailable('Your account is still being opened. Try again in a moment.')
+    : unavailable(`The hold for this call was refused (${code}) for ${customerId}.`);
+}

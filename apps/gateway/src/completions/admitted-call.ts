@@ -1,0 +1,16 @@
+import type { CallStarted, EventOf } from '@app/contracts';
+import type { PinnedPrice } from './call-end.ts';
+import type { OutputLimit } from './chat-request.ts';
+
+type Started = EventOf<typeof CallStarted>['data'];
+
+/** A call that has its hold and its price and may go to the provider. */
+export interface AdmittedCall {
+  /** What both events of the call say. */
+  readonly facts: Omit<Started, 'hold' | 'deadline'>;
+  readonly hold: Started['hold'];
+  /** Without an end by then, metering closes the call uncharged. */
+  readonly deadline: string;
+  readonly price: PinnedPrice;
+  readonly limit: OutputLimit;
+}

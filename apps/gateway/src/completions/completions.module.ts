@@ -1,0 +1,37 @@
+import type { Provider } from '@nestjs/common';
+import type { GatewaySettings } from '../gateway-settings.ts';
+import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
+import { BodyAnswerHandler } from './body-answer.handler.ts';
+import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
+import { CallJournal } from './call-journal.ts';
+import { FinishCallHandler } from './finish-call.handler.ts';
+import { LeaseTimes, LedgerHolds } from './holds.client.ts';
+import { Holds } from './holds.ts';
+import { RelayChatHandler } from './relay-chat.handler.ts';
+import { StreamAnswerHandler } from './stream-answer.handler.ts';
+import { HttpUpstream } from './upstream.client.ts';
+import { Upstream } from './upstream.ts';
+
+/** What relays calls, wired. */
+export const completionsProviders = (settings: GatewaySettings): Provider[] => [
+  AdmitCallHandler,
+  BodyAnswerHandler,
+  FinishCallHandler,
+  RelayChatHandler,
+  StreamAnswerHandler,
+  { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
+  { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },
+  { provide: CallJournal, useClass: KafkaCallJournal },
+  { provide: LeaseTimes, useValue: new LeaseTimes(settings.LEASE_RENEWAL_MS) },
+  { provide: Holds, useClass: LedgerHolds },
+  {
+    provide: Upstream,
+    useFactory: () =>
+      new HttpUpstream({
+        url: settings.UPSTREAM_BASE_URL,
+        key: settings.UPSTREAM_API_KEY,
+        headersTimeoutMs: settings.UPSTREAM_HEADERS_TIMEOUT_MS,
+        bodyTimeoutMs: settings.UPSTREAM_BODY_TIMEOUT_MS,
+      }),
+  },
+];

@@ -1,0 +1,67 @@
+import {
+  affordableOutputTokens,
+  bound,
+  type InputBound,
+  type RatingRefusal,
+  textKinds,
+  type UsageBound,
+} from '@app/rating';
+import type { PublishedPrice } from '../prices/price-list.ts';
+import type { ChatRequest } from './chat-request.ts';
+
+/** What a call can use at most, and how its answer is to be limited so that this holds. */
+export interface CallBound {
+  readonly usage: UsageBound;
+  /** What each choice may have, where the provider must be told; undefined where its own limit is ours. */
+  readonly outputTokensMax: number | undefined;
+}
+
+/** A model whose limits were not published gives so many tokens at most: the provider is told. */
+const outputTokensUnpublished = 16_384;
+/** Below so few tokens an answer is not worth having. */
+export const affordableTokensMin = 256;
+
+/**
+ * The most that a call can use: its bytes as input tokens, and the longest answer that was asked for or that the model gives.
+ * A wish above the model's own limit is cut to it, or anybody could freeze a wallet with one number.
+ */
+export function boundOf(request: ChatRequest, { limits }: Pick<PublishedPrice, 'limits'>): CallBound {
+  const longest = limits?.outputTokens ?? outputTokensUnpublished;
+  const wanted = request.outputTokensWanted;
+  const each = Math.min(wanted ?? longest, longest);
+  const isTold = limits === null || (wanted !== undefined && wanted > longest);
+  const inputTokensMax = Math.min(request.inputTokensBound, limits?.contextTokens ?? Number.MAX_SAFE_INTEGER);
+  return {
+    usage: {
+      inputTokensMax,
+      outputTokensMax: each * request.choices,
+      ...(request.hasPictures ? { kinds: [...textKinds, 'input_image' as const] } : {}),
+    },
+    outputTokensMax: isTold ? each : undefined,
+  };
+}
+
+/** The same call with shorter answers. */
+export function limitedTo(call: CallBound, tokens: number, choices: number): CallBound {
+  return { usage: { ...call.usage, outputTokensMax: tokens * choices }, outputTokensMax: tokens };
+}
+
+/** The hold that covers a call, as decimal text, or why the model cannot be priced for it. */
+export function holdAmount(
+  { usage }: CallBound,
+  price: PublishedPrice,
+  at: string,
+): { readonly amount: string } | { readonly refusal: RatingRefusal } {
+  const bounded = bound(usage, price, at);
+  return bounded.accepted ? { amount: bounded.events[0] } : { refusal: bounded.refusal };
+}
+
+/** How long each answer could be for what is available. */
+export function affordableTokens(
+  available: string,
+  { usage, choices }: { readonly usage: InputBound; readonly choices: number },
+  price: { readonly version: PublishedPrice; readonly at: string },
+): number {
+  const affordable = affordableOutputTokens(available, usage, price);
+  return affordable.accepted ? Math.floor(affordable.events[0] / choices) : 0;
+}

@@ -1,0 +1,110 @@
+import { log } from '@app/observability';
+import { newId } from '@app/persistence';
+import { Problem } from '@app/transport';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { unavailable } from '../openai/openai-error.ts';
+import { Peers } from '../peers.client.ts';
+import { type HoldAnswer, type HoldRequest, Holds } from './holds.ts';
+
+/** How often the ledger is told that this gateway lives. */
+export class LeaseTimes {
+  constructor(readonly renewalMs: number) {}
+}
+
+const placeTimeoutMs = 3_000;
+const releaseAttemptsMax = 20;
+const releaseRetryMsMax = 10_000;
+
+/** Holds at the ledger. They belong to this gateway's lease: when it is not renewed, they expire. */
+@Injectable()
+export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly leaseId = newId('lease');
+  private readonly releases = new Set<Promise<void>>();
+  private timer: NodeJS.Timeout | undefined;
+  private isClosing = false;
+
+  constructor(
+    private readonly peers: Peers,
+    private readonly times: LeaseTimes,
+  ) {
+    super();
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => void this.renewLease(), this.times.renewalMs);
+    this.timer.unref();
+    void this.renewLease();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    this.isClosing = true;
+    await Promise.allSettled(this.releases);
+  }
+
+  async place(request: HoldRequest): Promise<HoldAnswer> {
+    const { amount, currency, ...rest } = request;
+    try {
+      const { hold, refusal } = await this.peers.ledger.PlaceHold(
+        { ...rest, amount: { amount, currency }, leaseId: this.leaseId },
+        { timeoutMs: placeTimeoutMs },
+      );
+      if (hold) return { isPlaced: true };
+      return { isPlaced: false, code: refusal?.code ?? 'unanswered', available: refusal?.available ?? '0' };
+    } catch (error) {
+      return this.unanswered(request, error);
+    }
+  }
+
+  release({ holdId, customerId }: Pick<HoldRequest, 'holdId' | 'customerId'>, reason: string): void {
+    const released = this.releaseUntilDone({ holdId, customerId, reason });
+    this.releases.add(released);
+    void released.finally(() => this.releases.delete(released));
+  }
+
+  /** A refusal may come as an error too. Anything else leaves open whether the hold exists, so it is given back. */
+  private unanswered(request: HoldRequest, error: unknown): HoldAnswer {
+    if (error instanceof Problem && (error.status === 402 || error.status === 404)) {
+      const available = error.details.data?.['available'];
+      return {
+        isPlaced: false,
+        code: error.code,
+        available: typeof available === 'string' ? available : '0',
+      };
+    }
+    log().warn({ err: error }, 'The ledger did not answer whether it placed a hold');
+    this.release(request, 'hold-unanswered');
+    throw unavailable(
+      'Your balance cannot be checked at the moment. Try again in a moment; nothing was charged.',
+    );
+  }
+
+  private async releaseUntilDone(request: {
+    readonly holdId: string;
+    readonly customerId: string;
+    readonly reason: string;
+  }): Promise<void> {
+    for (let attempt = 1; attempt <= releaseAttemptsMax; attempt += 1) {
+      try {
+        await this.peers.ledger.ReleaseHold(request);
+        return;
+      } catch (error) {
+        if (error instanceof Problem && error.status === 404) return;
+        if (attempt === releaseAttemptsMax || this.isClosing) {
+          log().error({ err: error, holdId: request.holdId }, 'A hold could not be released; it will expire');
+          return;
+        }
+        await sleep(Math.min(100 * 2 ** attempt, releaseRetryMsMax));
+      }
+    }
+  }
+
+  private async renewLease(): Promise<void> {
+    try {
+      await this.peers.ledger.RenewLease({ leaseId: this.leaseId });
+    } catch (error) {
+      log().warn({ err: error }, 'The lease of this gateway was not renewed');
+    }
+  }
+}

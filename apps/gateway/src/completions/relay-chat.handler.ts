@@ -1,0 +1,150 @@
+import type { CallStarted, EventOf } from '@app/contracts';
+import { log, withLogContext } from '@app/observability';
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../access/caller.ts';
+import { type OpenAiError, unavailable, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
+import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
+import type { AdmittedCall } from './admitted-call.ts';
+import { objectIn } from './answer-meter.ts';
+import { BodyAnswerHandler } from './body-answer.handler.ts';
+import { uncharged } from './call-end.ts';
+import { CallJournal } from './call-journal.ts';
+import { type ChatRequest, readChatRequest, upstreamBody } from './chat-request.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { FinishCallHandler } from './finish-call.handler.ts';
+import { Holds } from './holds.ts';
+import { StreamAnswerHandler } from './stream-answer.handler.ts';
+import { textOf } from './text-of.ts';
+import { Upstream, type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
+
+/** A relayed answer: a body to send, or nothing where it was streamed. */
+export type RelayedAnswer =
+  { readonly callId: string; readonly body: Readonly<Record<string, unknown>> } | undefined;
+
+/** A call under way. */
+interface Under {
+  readonly call: AdmittedCall;
+  readonly request: ChatRequest;
+  readonly client: ClientConnection;
+  readonly controller: AbortController;
+}
+
+const errorBytesMax = 65_536;
+/** How the log of web servers calls a client that closed its request. */
+const clientClosedRequest = 499;
+
+/** One call from end to end: admitted, told to have started, sent to the provider, relayed, told to have finished. */
+@Injectable()
+export class RelayChatHandler {
+  constructor(
+    private readonly admission: AdmitCallHandler,
+    private readonly times: CallTimes,
+    private readonly journal: CallJournal,
+    private readonly holds: Holds,
+    private readonly upstream: Upstream,
+    private readonly finish: FinishCallHandler,
+    private readonly streams: StreamAnswerHandler,
+    private readonly bodies: BodyAnswerHandler,
+  ) {}
+
+  /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
+  async handle(caller: Caller, body: unknown, client: ClientConnection): Promise<RelayedAnswer> {
+    const request = readChatRequest(body);
+    const call = await this.admission.handle(caller, request);
+    const { callId } = call.facts;
+    return withLogContext({ callId }, () =>
+      this.relay({ call, request, client, controller: new AbortController() }),
+    );
+  }
+
+  private async relay(under: Under): Promise<RelayedAnswer> {
+    const { call, request, client, controller } = under;
+    const stop = () => {
+      controller.abort();
+    };
+    const deadline = setTimeout(stop, this.times.deadlineMs);
+    // A whole answer is finished for a client that left: the provider did the work. A stream is worth no more to it.
+    if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
+    try {
+      const answer = await this.answerOf(under);
+      if (!request.stream) return { callId: call.facts.callId, body: await this.bodies.handle(call, answer) };
+      await this.streams.handle({ call, request, answer, client, stop });
+      return undefined;
+    } finally {
+      clearTimeout(deadline);
+      client.gone.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The head of the provider's answer, once the call's start is on record; every other end is told and thrown. */
+  private async answerOf(under: Under): Promise<UpstreamAnswer> {
+    const { call, request, controller } = under;
+    const started = this.started(under);
+    // Where the log was in doubt, nobody is asked before it has answered.
+    if (!this.journal.isTrusted) await started;
+    const asked = this.upstream.chat(upstreamBody(request, call.limit), controller.signal);
+    asked.catch(() => undefined);
+    await started;
+    const answer = await asked.catch((error: unknown) => this.neverAnswered(under, error));
+    if (isAsWanted(answer, request)) return answer;
+    return this.refused(under, answer);
+  }
+
+  private async started({ call, controller }: Under): Promise<void> {
+    try {
+      await this.journal.started(startedEvent(call));
+    } catch (error) {
+      log().warn({ err: error }, 'A call was not started: its start could not be recorded');
+      controller.abort();
+      this.holds.release(call.facts, 'call-not-started');
+      throw unavailable(
+        'Calls cannot be recorded at the moment. Try again in a moment; nothing was charged.',
+      );
+    }
+  }
+
+  private async neverAnswered({ call, client, request }: Under, error: unknown): Promise<never> {
+    log().warn({ err: error }, 'The provider did not answer');
+    if (request.stream && client.gone.aborted) {
+      await this.finish.handle(call, { ...uncharged('client_left_early'), statusCode: clientClosedRequest });
+      throw upstreamBroke();
+    }
+    const timedOut =
+      error instanceof UpstreamFailure && (error.kind === 'timed-out' || error.kind === 'aborted');
+    const failure = upstreamBroke(timedOut ? 504 : 502);
+    const { end } = uncharged(timedOut ? 'upstream_timeout' : 'upstream_failed');
+    await this.finish.handle(call, { end, statusCode: failure.details.status });
+    throw failure;
+  }
+
+  private async refused({ call }: Under, answer: UpstreamAnswer): Promise<never> {
+    const failure = await failureOf(answer);
+    const isOurs = answer.status < 400 || answer.status >= 500;
+    const { end } = uncharged(isOurs ? 'upstream_failed' : 'upstream_rejected');
+    await this.finish.handle(call, { end, statusCode: failure.details.status });
+    throw failure;
+  }
+}
+
+const isAsWanted = ({ status, contentType }: UpstreamAnswer, { stream }: ChatRequest): boolean =>
+  status === 200 && (!stream || contentType.toLowerCase().startsWith('text/event-stream'));
+
+function startedEvent({ facts, hold, deadline }: AdmittedCall): EventOf<typeof CallStarted> {
+  return {
+    id: `${facts.callId}:started`,
+    type: 'CallStarted',
+    source: 'haoli/gateway',
+    time: facts.admittedAt,
+    subject: facts.customerId,
+    data: { ...facts, hold, deadline },
+  };
+}
+
+async function failureOf({ status, body }: UpstreamAnswer): Promise<OpenAiError> {
+  const text = await textOf(body, errorBytesMax).catch(() => ({ text: '' }));
+  const error = objectIn(text.text)?.['error'];
+  const details =
+    error !== null && typeof error === 'object' ? (error as Readonly<Record<string, unknown>>) : {};
+  log().warn({ status }, 'The provider refused a call');
+  return upstreamSaid(status, details);
+}

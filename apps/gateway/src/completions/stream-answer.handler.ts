@@ -1,0 +1,83 @@
+import { Injectable } from '@nestjs/common';
+import { upstreamBroke } from '../openai/openai-error.ts';
+import type { AdmittedCall } from './admitted-call.ts';
+import { AnswerMeter } from './answer-meter.ts';
+import { endOfCall, type Passage } from './call-end.ts';
+import type { ChatRequest } from './chat-request.ts';
+import type { ClientConnection } from './client-connection.ts';
+import { FinishCallHandler } from './finish-call.handler.ts';
+import { usageFrame } from './shown-usage.ts';
+import { StreamReader } from './stream-reader.ts';
+import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
+
+/** A stream on its way from the provider to the client. */
+export interface StreamedCall {
+  readonly call: AdmittedCall;
+  readonly request: ChatRequest;
+  readonly answer: UpstreamAnswer;
+  readonly client: ClientConnection;
+  /** Ends the provider's answer. */
+  readonly stop: () => void;
+}
+
+/** Relays a stream. The call's end is on record before the client learns that it is over. */
+@Injectable()
+export class StreamAnswerHandler {
+  constructor(private readonly finish: FinishCallHandler) {}
+
+  async handle(streamed: StreamedCall): Promise<void> {
+    const { call, request, client, stop } = streamed;
+    const meter = new AnswerMeter();
+    client.begin(headersOf(call));
+    const passage = await relay(streamed, meter);
+    // Nothing more is read, so the provider need not go on.
+    stop();
+    const end = endOfCall(meter, passage, call.price);
+    await this.finish.handle(call, { end: end.end, statusCode: 200, usage: meter.usage });
+    if (passage !== 'complete') {
+      await client.write(`data: ${JSON.stringify(upstreamBroke().body)}\n\n`);
+    } else {
+      const frame = request.wantsUsage ? usageFrame(meter, end.charge) : undefined;
+      await client.write(`${frame ?? ''}data: [DONE]\n\n`);
+    }
+    client.end();
+  }
+}
+
+const headersOf = ({ facts }: AdmittedCall) => ({
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+  'x-call-id': facts.callId,
+});
+
+/** Passes everything on until the stream ends, and says how it did. */
+async function relay({ answer, client }: StreamedCall, meter: AnswerMeter): Promise<Passage> {
+  const reader = new StreamReader(meter);
+  try {
+    for await (const piece of answer.body) {
+      const { relayed, ended } = reader.push(piece);
+      if (relayed.length > 0) await client.write(relayed);
+      if (ended !== undefined) return ended === 'done' ? 'complete' : 'upstream-failed';
+    }
+    const { relayed, ended } = reader.finish();
+    if (relayed.length > 0) await client.write(relayed);
+    if (ended === 'error') return 'upstream-failed';
+    // A stream that just ends looks like success to every client: only one that said why it ended is.
+    return meter.hasFinishReason ? 'complete' : 'upstream-failed';
+  } catch (error) {
+    return passageOf(error, { client, meter });
+  }
+}
+
+function passageOf(
+  error: unknown,
+  { client, meter }: { readonly client: ClientConnection; readonly meter: AnswerMeter },
+): Passage {
+  // Everything had come but the last word.
+  if (meter.hasFinishReason && meter.usage !== undefined)
+    return client.gone.aborted ? 'client-left' : 'complete';
+  if (client.gone.aborted) return 'client-left';
+  const kind = error instanceof UpstreamFailure ? error.kind : 'broken-off';
+  return kind === 'timed-out' || kind === 'aborted' ? 'upstream-timed-out' : 'upstream-failed';
+}

@@ -1,0 +1,16 @@
+/** A text that has arrived whole. */
+export interface WholeText {
+  readonly text: string;
+}
+
+/** Reads a body to its end. Throws a RangeError where it is longer than allowed. */
+export async function textOf(body: AsyncIterable<Buffer>, bytesMax: number): Promise<WholeText> {
+  const pieces: Buffer[] = [];
+  let bytes = 0;
+  for await (const piece of body) {
+    bytes += piece.length;
+    if (bytes > bytesMax) throw new RangeError(`a body of more than ${String(bytesMax)} bytes`);
+    pieces.push(piece);
+  }
+  return { text: Buffer.concat(pieces).toString('utf8') };
+}

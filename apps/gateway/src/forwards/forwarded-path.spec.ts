@@ -1,0 +1,26 @@
+import { describe, expect, it } from '@jest/globals';
+import { forwardedTo } from './forwarded-path.ts';
+
+describe('forwardedTo', () => {
+  it.each([
+    ['/api/ledger/v1/trial-balance', 'ledger', '/v1/trial-balance'],
+    ['/api/metering/v1/calls?customer=cus_1&limit=5', 'metering', '/v1/calls?customer=cus_1&limit=5'],
+    ['/api/payments/docs', 'payments', '/docs'],
+  ])('sends %s to %s', (url, service, path) => {
+    expect(forwardedTo(url)).toEqual({ service, path });
+  });
+
+  it.each([
+    '/api/gateway/v1/x',
+    '/api/ledger',
+    '/api/ledger/../payments/v1/x',
+    '/api/ledger/v1/%2e%2e/x',
+    '/api/ledger/v1%2f..%2fx',
+    '/api/ledger//evil.example/x',
+    '/api/ledger/v1/\\evil',
+    '/api/ledger@evil.example/v1/x',
+    '/api/ledger/v1/x y',
+  ])('knows no way for %s', (url) => {
+    expect(forwardedTo(url)).toBeUndefined();
+  });
+});

@@ -1,0 +1,100 @@
+import { readSettings } from '@app/config';
+import { KafkaModule } from '@app/kafka';
+import { messagingMigration, PersistenceModule } from '@app/persistence';
+import { ServiceTokens } from '@app/transport';
+import { Module } from '@nestjs/common';
+import { AuthenticateKeyHandler } from './access/authenticate-key.handler.ts';
+import { IssueKeyHandler, KeyPepper } from './access/issue-key.handler.ts';
+import { KeysController } from './access/keys.controller.ts';
+import { KeysStore } from './access/keys.store.ts';
+import { BalanceController } from './balance/balance.controller.ts';
+import { Clock } from './clock.ts';
+import { completionsProviders } from './completions/completions.module.ts';
+import { ChatCompletionsController } from './completions/chat-completions.controller.ts';
+import { CreateCustomerHandler } from './customers/create-customer.handler.ts';
+import { CustomersController } from './customers/customers.controller.ts';
+import { CustomersStore } from './customers/customers.store.ts';
+import { DatabaseClock } from './database-clock.store.ts';
+import { ForwardsController } from './forwards/forwards.controller.ts';
+import { ServiceAddresses, ServicesClient } from './forwards/services.client.ts';
+import { gatewaySettings } from './gateway-settings.ts';
+import { CustomersAndKeys } from './migrations/0002-customers-and-keys.ts';
+import { ModelsController } from './models/models.controller.ts';
+import { Peers } from './peers.client.ts';
+import { PriceList } from './prices/price-list.ts';
+import { PricesConsumer } from './prices/prices.consumer.ts';
+import { PricesProjection } from './prices/prices.projection.ts';
+import { PricingController } from './pricing/pricing.controller.ts';
+import { RefundsController } from './refunds/refunds.controller.ts';
+import { TopUpsController } from './top-ups/top-ups.controller.ts';
+import { UsageController } from './usage/usage.controller.ts';
+
+const settings = readSettings(gatewaySettings);
+
+/** The gateway, wired. */
+@Module({
+  imports: [
+    PersistenceModule.forRoot({
+      url: settings.GATEWAY_DATABASE_URL,
+      migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
+      migrations: [messagingMigration, CustomersAndKeys],
+      applicationName: 'gateway',
+    }),
+    KafkaModule.forRoot({
+      clientId: 'gateway',
+      groupId: 'gateway',
+      brokers: settings.KAFKA_BROKERS,
+      topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+      partitions: settings.KAFKA_PARTITIONS,
+      replicas: settings.KAFKA_REPLICAS,
+    }),
+  ],
+  controllers: [
+    BalanceController,
+    ChatCompletionsController,
+    CustomersController,
+    ForwardsController,
+    KeysController,
+    ModelsController,
+    PricesConsumer,
+    PricingController,
+    RefundsController,
+    TopUpsController,
+    UsageController,
+  ],
+  providers: [
+    AuthenticateKeyHandler,
+    CreateCustomerHandler,
+    CustomersStore,
+    IssueKeyHandler,
+    KeysStore,
+    PricesProjection,
+    ServicesClient,
+    { provide: PriceList, useExisting: PricesProjection },
+    { provide: Clock, useClass: DatabaseClock },
+    { provide: KeyPepper, useValue: new KeyPepper(settings.API_KEY_PEPPER) },
+    {
+      provide: ServiceAddresses,
+      useValue: new ServiceAddresses({
+        ledger: settings.LEDGER_HTTP_URL,
+        metering: settings.METERING_HTTP_URL,
+        payments: settings.PAYMENTS_HTTP_URL,
+      }),
+    },
+    {
+      provide: Peers,
+      useFactory: (tokens: ServiceTokens) =>
+        new Peers(
+          {
+            ledger: settings.LEDGER_GRPC_URL,
+            metering: settings.METERING_GRPC_URL,
+            payments: settings.PAYMENTS_GRPC_URL,
+          },
+          tokens,
+        ),
+      inject: [ServiceTokens],
+    },
+    ...completionsProviders(settings),
+  ],
+})
+export class GatewayModule {}

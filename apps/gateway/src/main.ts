@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { readSettings } from '@app/config';
+import { startService } from '@app/transport';
+import { GatewayModule } from './gateway.module.ts';
+import { gatewaySettings } from './gateway-settings.ts';
+import { OpenAiErrors } from './openai/openai-errors.handler.ts';
+
+await startService({
+  name: 'gateway',
+  module: GatewayModule,
+  httpPort: readSettings(gatewaySettings).GATEWAY_HTTP_PORT,
+  bodyBytesMax: 32 * 1_024 * 1_024,
+  errors: new OpenAiErrors(),
+  title: 'Haoli gateway',
+  description: 'The customer’s door: OpenAI-compatible calls, balance, usage, top-ups and refunds.',
+});

@@ -1,0 +1,76 @@
+import { log } from '@app/observability';
+import { Problem, ProblemFilter, problemOf } from '@app/transport';
+import { type ArgumentsHost, Catch } from '@nestjs/common';
+import { badRequest, internalError, OpenAiError, unavailable } from './openai-error.ts';
+
+/** The parts of Fastify's request and reply that an answer needs. */
+interface Request {
+  readonly method: string;
+  readonly url: string;
+}
+interface Reply {
+  readonly sent: boolean;
+  status(code: number): Reply;
+  headers(values: Readonly<Record<string, string>>): Reply;
+  send(body: unknown): unknown;
+}
+
+/** Routes of customers answer as OpenAI does, whoever found the error; those of operators and services with problem+json. */
+@Catch()
+export class OpenAiErrors extends ProblemFilter {
+  override catch(error: unknown, host: ArgumentsHost): unknown {
+    if (host.getType() !== 'http') return super.catch(error, host);
+    const request = host.switchToHttp().getRequest<Request>();
+    if (!isCustomerRoute(request.url)) return super.catch(error, host);
+    const reply = host.switchToHttp().getResponse<Reply>();
+    if (reply.sent) return undefined;
+    const answer = openAiErrorOf(error, request);
+    if (answer.details.status >= 500) log().error({ err: error }, 'A request failed');
+    return reply
+      .status(answer.details.status)
+      .headers(answer.details.headers ?? {})
+      .send(answer.body);
+  }
+}
+
+const isCustomerRoute = (url: string): boolean =>
+  /^\/v1(?:[/?]|$)/.test(url) && !/^\/v1\/admin(?:[/?]|$)/.test(url);
+
+/** Any error as OpenAI would say it. */
+export function openAiErrorOf(error: unknown, request: Request): OpenAiError {
+  if (error instanceof OpenAiError) return error;
+  const problem = problemOf(error);
+  // A customer shows no token: who was not allowed something were we ourselves, at one of our own services.
+  if (problem.status === 401 || problem.status === 403) return internalError();
+  if (problem.status === 503 || problem.status === 504) {
+    return unavailable('A part of the service does not answer at the moment. Try again in a moment.');
+  }
+  if (problem.status >= 500) return internalError();
+  return error instanceof Problem ? ofProblem(problem) : ofFramework(problem, request);
+}
+
+function ofProblem({ status, code, message, details }: Problem): OpenAiError {
+  return new OpenAiError({
+    status,
+    type: 'invalid_request_error',
+    code: code.replaceAll('-', '_'),
+    message: details.remedy === undefined ? message : `${message} ${details.remedy}`,
+    param: details.field ?? null,
+  });
+}
+
+/** What Nest and Fastify find: no such route, a body that is no JSON, too long, or of another type. */
+function ofFramework({ status, message }: Problem, { method, url }: Request): OpenAiError {
+  if (status === 404) {
+    const [path] = url.split('?');
+    return new OpenAiError({
+      status,
+      type: 'invalid_request_error',
+      code: 'unknown_url',
+      message: `Unknown request URL: ${method} ${path ?? ''}. Check the URL for typos, or the documentation at /docs.`,
+    });
+  }
+  if (status === 400)
+    return badRequest(null, `We could not parse the JSON body of your request. (${message})`);
+  return new OpenAiError({ status, type: 'invalid_request_error', code: null, message });
+}

@@ -111,17 +111,16 @@ function runJest(own, environment) {
 
 /** Ends what a test run that was killed left behind, and removes its data. */
 async function recover() {
-  for (const name of readdirSync(join(stateDir, 'tests')).filter((found) => found.endsWith('.json'))) {
-    const left = readJson(join(stateDir, 'tests', name));
-    if (left?.owner && isAlive(left.owner)) continue;
-    await Promise.all((left?.processes ?? []).map(stopProcess));
-    clean(join(stateDir, 'tests', name), left?.dataDirs ?? []);
+  const found = readdirSync(join(stateDir, 'tests'));
+  for (const name of found.filter((file) => file.endsWith('.json'))) {
+    const { owner, processes = [], dataDirs = [] } = readJson(join(stateDir, 'tests', name)) ?? {};
+    if (owner !== undefined && isAlive(owner)) continue;
+    await Promise.all(processes.map(stopProcess));
+    clean(join(stateDir, 'tests', name), dataDirs);
   }
   // A run that was ended while it made its servers may leave a folder and no file.
-  for (const pid of readdirSync(join(stateDir, 'tests')).filter((found) => /^\d+$/.test(found))) {
-    if (startTimeOf(Number(pid)) === undefined)
-      rmSync(join(stateDir, 'tests', pid), { recursive: true, force: true });
-  }
+  const abandoned = found.filter((name) => /^\d+$/.test(name) && startTimeOf(Number(name)) === undefined);
+  for (const name of abandoned) rmSync(join(stateDir, 'tests', name), { recursive: true, force: true });
 }
 
 function clean(file, dataDirs) {

@@ -63,7 +63,7 @@ export class BatchRows {
     row[15]?.plain(Units18.toText(held));
     row[16]?.plain(Instant.toText(entry.occurredAt));
     row[17]?.plain(entry.accountingDate);
-    put(row, 18, Buffer.from(canonical).toString('latin1'));
+    put(row, 18, canonical);
     row[19]?.plain(previousHash.toString('hex') + hash.toString('hex'));
     for (let line = 2; line < postings.length; line += 1) this.addFurtherPosting(entry, line);
   }

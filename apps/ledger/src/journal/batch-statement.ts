@@ -60,7 +60,7 @@ export const parts = {
                                previous_hash, hash, position)
             SELECT book_id, version, kind, event_id, decode(fingerprint, 'hex'), currency, posting_count,
                    debit_1, credit_1, amount_1, debit_2, credit_2, amount_2, paid, granted, held,
-                   occurred_at, $1::timestamptz, accounting_date, 1, convert_to(canonical, 'LATIN1'),
+                   occurred_at, $1::timestamptz, accounting_date, 1, convert_to(canonical, 'SQL_ASCII'),
                    decode(left(hashes, 64), 'hex'), decode(right(hashes, 64), 'hex'), ordinal FROM input`,
   },
   furtherPostings: {

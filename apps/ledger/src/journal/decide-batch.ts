@@ -1,4 +1,10 @@
-import { canonicalBytes, Instant, type Command, type Entry, type HoldEnd } from '@app/bookkeeping';
+import {
+  canonicalText,
+  type Command,
+  type Entry,
+  type HoldEnd,
+  type Instant,
+} from '@app/bookkeeping';
 import { InvariantViolation } from '@app/decider';
 import { accountingDateOf } from './accounting-date.ts';
 import type { KeptBook } from './books.store.ts';
@@ -7,7 +13,8 @@ import type { FirstResult, Outcome, PostRequest, RecordedEntry } from './journal
 
 /** An entry with what the chain adds to it. */
 export interface ChainedEntry extends RecordedEntry {
-  readonly canonical: Uint8Array;
+  /** Printable ASCII: the bytes that are hashed and stored. */
+  readonly canonical: string;
   readonly previousHash: Buffer;
   readonly hash: Buffer;
 }
@@ -99,7 +106,7 @@ class Batch {
 
   private record(kept: KeptBook, entry: Entry): ChainedEntry {
     const { paid, granted, held } = kept.book.state;
-    const canonical = canonicalBytes(entry);
+    const canonical = canonicalText(entry);
     const previousHash = kept.hash;
     kept.hash = entryHash(previousHash, canonical);
     this.moved.add(kept);

@@ -1,0 +1,6 @@
+import type { Migration } from '@app/persistence';
+import { Journal } from './migrations/0002-journal.ts';
+import { OpenMatters } from './migrations/0003-open-matters.ts';
+
+/** The ledger's migrations after messaging's, in their order. */
+export const ledgerMigrations: readonly Migration[] = [Journal, OpenMatters];

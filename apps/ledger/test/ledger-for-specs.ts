@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import { Instant, type Command } from '@app/bookkeeping';
+import { Units18 } from '@app/money';
+import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
+import { AccountCodes } from '../src/journal/account-codes.store.ts';
+import { JournalStore } from '../src/journal/journal.store.ts';
+import type { PostRequest } from '../src/journal/journal.ts';
+import { ledgerMigrations } from '../src/migrations.ts';
+
+/** A ledger without doors, on a real database. */
+export interface LedgerForSpecs {
+  readonly database: Database;
+  readonly journal: JournalStore;
+  /** A second process on the same database, with its own memory. */
+  another(): JournalStore;
+  close(): Promise<void>;
+}
+
+/** Migrates an empty database and opens the journal in it. */
+export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSpecs> {
+  await migrate({ url, migrations: [messagingMigration, ...ledgerMigrations], applicationName: 'ledger spec' });
+  const database = new Database({ url, applicationName: 'ledger spec' });
+  const stores: { readonly journal: JournalStore; readonly writers: Database }[] = [];
+  const another = (): JournalStore => {
+    const writers = new Database({ url, applicationName: 'ledger spec writers', connectionsMax: partitions * 2 });
+    const signal = new OutboxSignal();
+    const tools = { database: writers, codes: new AccountCodes(), outbox: new Outbox(signal), signal, booksMax: 1_000 };
+    const journal = new JournalStore(tools, partitions);
+    stores.push({ journal, writers });
+    return journal;
+  };
+  const journal = another();
+  return {
+    database,
+    journal,
+    another,
+    close: async () => {
+      for (const store of stores) {
+        await store.journal.close();
+        await store.writers.close();
+      }
+      await database.close();
+    },
+  };
+}
+
+const units = (amount: string): Units18 => Units18.fromText(amount);
+let clock = Instant.fromText('2026-11-22T08:00:00Z');
+
+/** What every command of a spec carries. Each is a second later than the one before. */
+function common(eventId: string, facts: string) {
+  clock = Instant.of(clock + 1_000_000);
+  const fingerprint = createHash('sha256').update(facts).digest('hex');
+  return { eventId, fingerprint, currency: 'CNY', occurredAt: clock };
+}
+
+const request = (bookId: string, command: Command): PostRequest => ({ bookId, command });
+
+/** Requests in the words of the business. */
+export const ask = {
+  plan: (bookId: string, code = 'usd-credit', price = '7.14') =>
+    request(bookId, {
+      ...common(`${bookId}:plan:${code}`, `${code} ${price}`),
+      type: 'set-plan',
+      plan: { code, credits: units('1'), amount: units(price) },
+    }),
+  topUp: (bookId: string, topUpId: string, amount: string) =>
+    request(bookId, {
+      ...common(`${topUpId}:settled`, amount),
+      type: 'credit-top-up',
+      topUpId,
+      channel: 'wechat-pay',
+      amount: units(amount),
+      providerReference: `4200-${topUpId}`,
+    }),
+  hold: (bookId: string, holdId: string, amount: string) =>
+    request(bookId, {
+      ...common(`${holdId}:placed`, amount),
+      type: 'place-hold',
+      holdId,
+      amount: units(amount),
+      expiresAt: Instant.of(clock + 90_000_000),
+      callId: holdId.replace('hold', 'call'),
+      keyId: 'key_1',
+      leaseId: null,
+      limits: [],
+      ended: 'never-seen',
+    }),
+  settle: (bookId: string, holdId: string, charge: string) =>
+    request(bookId, {
+      ...common(`${holdId.replace('hold', 'call')}:rated`, charge),
+      type: 'settle-hold',
+      holdId,
+      chargeId: holdId.replace('hold', 'call'),
+      keyId: 'key_1',
+      priceVersionId: 'prv_1',
+      charge: units(charge),
+      waitsUntil: Instant.of(clock + 86_400_000_000),
+      budgets: [],
+      ended: 'never-seen',
+    }),
+  charge: (bookId: string, chargeId: string, charge: string) =>
+    request(bookId, {
+      ...common(`${chargeId}:rated`, charge),
+      type: 'charge-usage',
+      chargeId,
+      keyId: null,
+      priceVersionId: 'prv_1',
+      charge: units(charge),
+      waitsUntil: Instant.of(clock + 86_400_000_000),
+      budgets: [],
+    }),
+  release: (bookId: string, holdId: string) =>
+    request(bookId, { ...common(`${holdId}:released`, 'release'), type: 'release-hold', holdId, reason: 'upstream-failed', ended: 'never-seen' }),
+  grant: (bookId: string, grantId: string, amount: string) =>
+    request(bookId, { ...common(`${grantId}:given`, amount), type: 'give-grant', grantId, amount: units(amount), reason: 'promotion' }),
+};

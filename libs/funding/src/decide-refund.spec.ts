@@ -324,6 +324,10 @@ describe('the ledger’s answer', () => {
     for (const command of other) {
       given(requested, reserved).when(command).thenRefused({ code: 'wrong-status', status: 'processing' });
     }
+    const both: RefundEvent = { type: 'RefundReserved', items: [reservedItem(1), reservedItem(2)] };
+    given(requested, both)
+      .when(reserve(reservedItem(1)))
+      .thenRefused({ code: 'wrong-status', status: 'processing' });
     given(requested, refused)
       .when(reserve(reservedItem(1)))
       .thenRefused({ code: 'wrong-status', status: 'refused' });

@@ -117,6 +117,10 @@ describe('bound', () => {
   });
 
   it('refuses a bound that no wallet could hold', () => {
+    const half = version({ unitPrices: { image: '50000000000000000000' } });
+    expect(most({ inputTokensMax: 0, outputTokensMax: 0, units: { image: 2 } }, half)).toEqual({
+      code: 'charge-too-large',
+    });
     const dear = version({ rates: { input: '99999999999999999999', output: '1' } });
     expect(most({ inputTokensMax: 1_000_001, outputTokensMax: 0 }, dear)).toEqual({
       code: 'charge-too-large',

@@ -99,7 +99,9 @@ describe('problemsOfPrice', () => {
   });
 
   it('refuses hours that overlap, midnight included', () => {
+    const wholeDay = [window('00:00', '24:00'), window('12:00', '13:00')];
     const overlap = [{ code: 'windows-overlap', field: 'windows.1' }];
+    expect(problemsOfPrice({ ...terms, windows: wholeDay })).toEqual(overlap);
     expect(
       problemsOfPrice({ ...terms, windows: [window('01:00', '04:00'), window('03:59', '05:00')] }),
     ).toEqual(overlap);

@@ -168,6 +168,8 @@ describe('rate', () => {
   it('refuses a charge that no wallet could hold', () => {
     const dear = version({ unitPrices: { image: '99999999999999999999' } });
     expect(charge(usage({}, { image: 1 }), dear).amount).toBe('99999999999999999999');
+    const half = version({ unitPrices: { image: '50000000000000000000' } });
+    expect(refusal(usage({}, { image: 2 }), half)).toEqual({ code: 'charge-too-large' });
     expect(refusal(usage({}, { image: 2 }), dear)).toEqual({ code: 'charge-too-large' });
     expect(refusal(usage({}, { image: 9_007_199_254_740_991 }), dear)).toEqual({ code: 'charge-too-large' });
   });

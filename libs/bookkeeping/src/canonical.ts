@@ -20,30 +20,28 @@ export const canonicalVersion = 1;
 
 const account: MemoField<AccountId> = { encode: id.encode, decode: parseAccountId };
 const postings = listOf(record({ debit: account, credit: account, amount }));
-const printable = /^[\x20-\x7e]*$/;
 
 /**
  * The canonical text of an entry, of which the hash is made: framed fields (`5:hello,`) in this order: canonical version,
  * book id, version, kind, event id, fingerprint, currency, occurredAt, recordedAt, accounting date, postings, memo.
- * Amounts and instants have their one text form; postings and memo are framed fields within a field. Every character
- * is printable ASCII, so that characters and bytes count alike.
+ * Amounts and instants have their one text form; postings and memo are framed fields within a field. Every character is printable ASCII,
+ * so that characters and bytes count alike.
  */
 export function canonicalText(entry: Entry): string {
-  const text =
+  return (
     framed(count.encode(canonicalVersion)) +
-    framed(entry.bookId) +
+    framed(id.encode(entry.bookId)) +
     framed(count.encode(entry.version)) +
     framed(entry.kind) +
-    framed(entry.eventId) +
-    framed(entry.fingerprint) +
-    framed(entry.currency) +
+    framed(id.encode(entry.eventId)) +
+    framed(id.encode(entry.fingerprint)) +
+    framed(id.encode(entry.currency)) +
     framed(instant.encode(entry.occurredAt)) +
     framed(instant.encode(entry.recordedAt)) +
-    framed(entry.accountingDate) +
+    framed(id.encode(entry.accountingDate)) +
     framed(postings.encode(entry.postings)) +
-    framed(memoFieldOf(entry.kind).encode(entry.memo));
-  invariant(printable.test(text), 'an entry is written in printable ASCII');
-  return text;
+    framed(memoFieldOf(entry.kind).encode(entry.memo))
+  );
 }
 
 /** The canonical bytes of an entry: its canonical text in ASCII. */
@@ -55,7 +53,7 @@ export function canonicalBytes(entry: Entry): Uint8Array {
 export function readCanonicalText(text: string): Entry {
   const fields = unframed(text);
   invariant(fields.length === fieldsOfVersion1, 'canonical version 1 has twelve fields');
-  const field = (index: number) => fields[index] ?? '';
+  const field = (index: number) => id.decode(fields[index] ?? '');
   invariant(count.decode(field(0)) === canonicalVersion, `canonical version ${field(0)} is not known`);
   const kind = parseEntryKind(field(3));
   const entry = {
@@ -64,8 +62,8 @@ export function readCanonicalText(text: string): Entry {
     fingerprint: field(5),
     currency: field(6),
     occurredAt: Instant.fromText(field(7)),
-    postings: postings.decode(field(10)).map((read) => posting(read.debit, read.credit, read.amount)),
-    memo: memoFieldOf(kind).decode(field(11)),
+    postings: postings.decode(fields[10] ?? '').map((read) => posting(read.debit, read.credit, read.amount)),
+    memo: memoFieldOf(kind).decode(fields[11] ?? ''),
     bookId: field(1),
     version: count.decode(field(2)),
     recordedAt: Instant.fromText(field(8)),

@@ -84,7 +84,6 @@ export {
   type BudgetRow,
   snapshotOf,
 } from './snapshot.ts';
-export { accountingDateOf, type AccountingCalendar, shanghaiCalendar } from './accounting-date.ts';
 export {
   canonicalBytes,
   canonicalText,

@@ -33,8 +33,18 @@ export function unframed(text: string): string[] {
   return parts;
 }
 
-/** An id or a code: printable ASCII, never empty. */
-export const id: MemoField<string> = { encode: (value) => value, decode: (text) => text };
+const special = /[^\x20-\x5b\x5d-\x7e]/;
+const eachSpecial = /[^\x20-\x5b\x5d-\x7e]/g;
+const eachEscaped = /\\u([0-9a-f]{4})/g;
+
+/**
+ * An id, a code, or the text of a reason. Written in printable ASCII, so that characters and bytes count alike: a
+ * backslash and every other character stand as `\u` and the four hexadecimal digits of their UTF-16 code unit.
+ */
+export const id: MemoField<string> = {
+  encode: (value) => (special.test(value) ? value.replace(eachSpecial, escaped) : value),
+  decode: (text) => text.replace(eachEscaped, (_, code: string) => unescaped(code)),
+};
 
 /** One of a closed list of words. */
 export function oneOf<const Word extends string>(...words: readonly Word[]): MemoField<Word> {
@@ -108,4 +118,12 @@ export function record<Values extends object>(fields: {
       ) as Readonly<Values>;
     },
   };
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+function unescaped(code: string): string {
+  return String.fromCharCode(Number.parseInt(code, 16));
 }

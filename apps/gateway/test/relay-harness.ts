@@ -1,0 +1,275 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { CallFinished, CallStarted, EventOf } from '@app/contracts';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { AuthenticateKeyHandler } from '../src/access/authenticate-key.handler.ts';
+import { Clock } from '../src/clock.ts';
+import { AdmitCallHandler, CallTimes } from '../src/completions/admit-call.handler.ts';
+import { BodyAnswerHandler } from '../src/completions/body-answer.handler.ts';
+import { CallJournal } from '../src/completions/call-journal.ts';
+import { ChatCompletionsController } from '../src/completions/chat-completions.controller.ts';
+import { FinishCallHandler } from '../src/completions/finish-call.handler.ts';
+import { type HoldAnswer, type HoldRequest, Holds } from '../src/completions/holds.ts';
+import { RelayChatHandler } from '../src/completions/relay-chat.handler.ts';
+import { StreamAnswerHandler } from '../src/completions/stream-answer.handler.ts';
+import { HttpUpstream } from '../src/completions/upstream.client.ts';
+import { openAiErrorOf } from '../src/openai/openai-errors.handler.ts';
+import { PriceList, type PublishedPrice } from '../src/prices/price-list.ts';
+
+/** The start and the end of calls, as they were told. */
+export class FakeJournal extends CallJournal {
+  isTrusted = true;
+  readonly starts: EventOf<typeof CallStarted>[] = [];
+  readonly ends: EventOf<typeof CallFinished>[] = [];
+  onStarted: () => Promise<void> = () => Promise.resolve();
+  onFinished: () => Promise<void> = () => Promise.resolve();
+
+  async started(event: EventOf<typeof CallStarted>): Promise<void> {
+    this.starts.push(event);
+    await this.onStarted();
+  }
+
+  async finished(event: EventOf<typeof CallFinished>): Promise<void> {
+    this.ends.push(event);
+    await this.onFinished();
+  }
+}
+
+/** A wallet that answers holds as the ledger does. */
+export class FakeHolds extends Holds {
+  available = '50';
+  readonly placed: HoldRequest[] = [];
+  readonly refused: HoldRequest[] = [];
+  readonly released: string[] = [];
+
+  place(request: HoldRequest): Promise<HoldAnswer> {
+    const isPlaced = Number(request.amount) <= Number(this.available);
+    (isPlaced ? this.placed : this.refused).push(request);
+    return Promise.resolve(
+      isPlaced ? { isPlaced } : { isPlaced, code: 'insufficient-funds', available: this.available },
+    );
+  }
+
+  release({ holdId }: Pick<HoldRequest, 'holdId'>): void {
+    this.released.push(holdId);
+  }
+}
+
+/** A price list with one rate card. */
+export class FakePrices extends PriceList {
+  readonly prices = new Map<string, PublishedPrice>();
+
+  priceAt(_card: string, model: string): Promise<PublishedPrice | undefined> {
+    return Promise.resolve(this.prices.get(model));
+  }
+
+  pricesAt(): Promise<readonly PublishedPrice[]> {
+    return Promise.resolve([...this.prices.values()]);
+  }
+}
+
+class SystemClock extends Clock {
+  now(): string {
+    return `${new Date().toISOString().slice(0, -1)}000Z`;
+  }
+}
+
+export const price = (model: string, rates: PublishedPrice['rates']): PublishedPrice => ({
+  id: `prv_${model}`,
+  rateCardId: 'standard',
+  model,
+  currency: 'CNY',
+  effectiveFrom: '2026-01-01T00:00:00Z',
+  rates,
+  fallback: {
+    cached_input: 'input',
+    cache_write: 'input',
+    cache_write_1h: 'input',
+    cache_write_12h: 'input',
+  },
+  unitPrices: {},
+  tiers: [],
+  windows: [],
+  limits: { contextTokens: 272_000, outputTokens: 128_000 },
+});
+
+/** One request as the provider got it. */
+export interface UpstreamRequest {
+  readonly headers: IncomingMessage['headers'];
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  /** Resolves when the gateway has closed the connection before the answer was whole. */
+  readonly aborted: Promise<void>;
+}
+export type UpstreamScript = (response: ServerResponse, request: UpstreamRequest) => void | Promise<void>;
+
+/** A gateway with fakes at its ports, and a provider that does what a test says. */
+export class RelayHarness {
+  readonly journal = new FakeJournal();
+  readonly holds = new FakeHolds();
+  readonly prices = new FakePrices();
+  readonly upstreamRequests: UpstreamRequest[] = [];
+  script: UpstreamScript = answersWhole(completion());
+  baseUrl = '';
+  private upstreamServer: Server | undefined;
+  private upstream: HttpUpstream | undefined;
+  private gateway: FastifyInstance | undefined;
+
+  async start(): Promise<void> {
+    for (const [model, input, output] of models)
+      this.prices.prices.set(model, price(model, { input, output }));
+    const url = await this.startUpstream();
+    this.upstream = new HttpUpstream({
+      url: `${url}/v1`,
+      key: 'sk-upstream-secret-0123456789',
+      headersTimeoutMs: 1_000,
+      bodyTimeoutMs: 1_000,
+    });
+    const controller = this.controllerOf(this.upstream);
+    this.gateway = Fastify();
+    this.gateway.setErrorHandler((error, request, reply) => {
+      const answer = openAiErrorOf(error, request);
+      return reply
+        .status(answer.details.status)
+        .headers(answer.details.headers ?? {})
+        .send(answer.body);
+    });
+    this.gateway.post('/v1/chat/completions', (request, reply) => controller.create(request, reply));
+    this.baseUrl = `${await this.gateway.listen({ port: 0, host: '127.0.0.1' })}/v1`;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway?.close();
+    await this.upstream?.onApplicationShutdown();
+    this.upstreamServer?.closeAllConnections();
+    await new Promise((resolve) => this.upstreamServer?.close(resolve));
+  }
+
+  private controllerOf(upstream: HttpUpstream): ChatCompletionsController {
+    const clock = new SystemClock();
+    const times = new CallTimes(10_000, 90_000);
+    const finish = new FinishCallHandler(this.journal, clock);
+    const relay = new RelayChatHandler(
+      new AdmitCallHandler(this.prices, this.holds, clock, times),
+      times,
+      this.journal,
+      this.holds,
+      upstream,
+      finish,
+      new StreamAnswerHandler(finish),
+      new BodyAnswerHandler(finish),
+    );
+    const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
+    return new ChatCompletionsController(access, relay);
+  }
+
+  private async startUpstream(): Promise<string> {
+    this.upstreamServer = createServer((request, response) => {
+      const pieces: Buffer[] = [];
+      request.on('data', (piece: Buffer) => pieces.push(piece));
+      request.on('end', () => {
+        const text = Buffer.concat(pieces).toString();
+        const aborted = new Promise<void>((resolve) => {
+          response.once('close', () => {
+            if (!response.writableFinished) resolve();
+          });
+        });
+        const one = {
+          headers: request.headers,
+          text,
+          body: JSON.parse(text) as Record<string, unknown>,
+          aborted,
+        };
+        this.upstreamRequests.push(one);
+        void this.script(response, one);
+      });
+    });
+    await new Promise<void>((resolve) => this.upstreamServer?.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${String((this.upstreamServer.address() as AddressInfo).port)}`;
+  }
+}
+
+const models = [
+  ['gpt-5.5', '2.5', '15'],
+  ['gpt-4', '231', '426'],
+] as const;
+
+const caller = {
+  customerId: 'cus_01JD5ZK3V5Q8R7T2W4X6Y8Z0AB',
+  keyId: 'key_01JD5ZK9X2M4N6P8Q0R2S4T6V8',
+  displayPrefix: 'sk-4fG7',
+  currency: 'CNY',
+  plan: { code: 'usd-credit', unit: 'credit' as const, creditsPer: { credits: '1', amount: '7.14' } },
+  rateCardId: 'standard',
+  timeZone: 'Asia/Shanghai',
+};
+
+export const usageOf = (prompt: number, completionTokens: number) => ({
+  prompt_tokens: prompt,
+  completion_tokens: completionTokens,
+  total_tokens: prompt + completionTokens,
+});
+
+/** A whole completion, as OpenAI answers it. */
+export const completion = (changes: Readonly<Record<string, unknown>> = {}) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1_795_334_460,
+  model: 'gpt-5.5',
+  choices: [
+    { index: 0, message: { role: 'assistant', content: 'Hello.', refusal: null }, finish_reason: 'stop' },
+  ],
+  usage: usageOf(3_000, 800),
+  ...changes,
+});
+
+/** One chunk of a stream. */
+export const chunk = (delta: object, finishReason: string | null = null) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion.chunk',
+  created: 1_795_334_460,
+  model: 'gpt-5.5',
+  choices: [{ index: 0, delta, finish_reason: finishReason }],
+});
+
+/** The chunk that carries usage only. */
+export const usageChunk = (usage: unknown) => ({ ...chunk({}), choices: [], usage });
+
+export const frame = (data: unknown): string =>
+  `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`;
+
+/** The provider answers with a body. */
+export const answersWhole =
+  (body: unknown, status = 200): UpstreamScript =>
+  (response) => {
+    response.writeHead(status, { 'content-type': 'application/json' });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  };
+
+/** The provider answers with a stream of frames and ends it. */
+export const streams =
+  (...frames: readonly string[]): UpstreamScript =>
+  async (response) => {
+    await writes(response, frames);
+    response.end();
+  };
+
+/** Writes frames apart, so that each is a read of its own. */
+export async function writes(response: ServerResponse, frames: readonly (string | Buffer)[]): Promise<void> {
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  response.flushHeaders();
+  for (const one of frames) {
+    response.write(one);
+    await new Promise((resolve) => setTimeout(resolve, 3));
+  }
+}
+
+/** The whole stream of an ordinary answer. */
+export const ordinaryStream = (usage: unknown = usageOf(3_000, 800)): string[] => [
+  frame(chunk({ role: 'assistant', content: '' })),
+  frame(chunk({ content: 'Hel' })),
+  frame(chunk({ content: 'lo 世界.' })),
+  frame(chunk({}, 'stop')),
+  frame(usageChunk(usage)),
+  frame('[DONE]'),
+];

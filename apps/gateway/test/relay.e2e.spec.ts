@@ -1,0 +1,505 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import OpenAI, {
+  APIError,
+  BadRequestError,
+  InternalServerError,
+  NotFoundError,
+  RateLimitError,
+} from 'openai';
+import {
+  answersWhole,
+  chunk,
+  completion,
+  frame,
+  ordinaryStream,
+  RelayHarness,
+  streams,
+  usageChunk,
+  usageOf,
+  writes,
+} from './relay-harness.ts';
+
+let harness: RelayHarness;
+let client: OpenAI;
+const hello = { model: 'gpt-5.5', messages: [{ role: 'user' as const, content: 'Hello.' }] };
+
+beforeAll(async () => {
+  harness = new RelayHarness();
+  await harness.start();
+  client = new OpenAI({ apiKey: 'sk-any', baseURL: harness.baseUrl, maxRetries: 2 });
+});
+afterAll(() => harness.stop());
+
+beforeEach(() => {
+  harness.script = answersWhole(completion());
+  harness.upstreamRequests.length = 0;
+  for (const list of [harness.journal.starts, harness.journal.ends, harness.holds.placed]) list.length = 0;
+  harness.holds.refused.length = 0;
+  harness.holds.released.length = 0;
+  harness.holds.available = '50';
+  harness.journal.isTrusted = true;
+  harness.journal.onStarted = () => Promise.resolve();
+  harness.journal.onFinished = () => Promise.resolve();
+});
+
+/** The one end that was told. */
+function theEnd() {
+  expect(harness.journal.ends).toHaveLength(1);
+  return harness.journal.ends[0]?.data;
+}
+
+const untilEnded = async () => {
+  for (let wait = 0; wait < 300 && harness.journal.ends.length === 0; wait += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return theEnd();
+};
+
+const post = (body: unknown, signal?: AbortSignal) =>
+  fetch(`${harness.baseUrl}/chat/completions`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      authorization: 'Bearer sk-any',
+      cookie: 'a=b',
+      'openai-organization': 'org-x',
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+    ...(signal === undefined ? {} : { signal }),
+  });
+
+const textOfStream = async (body: object) => (await post({ ...hello, ...body, stream: true })).text();
+
+const caught = async (work: () => Promise<unknown>): Promise<unknown> => {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
+
+describe('a call that is not streamed', () => {
+  it('answers with its exact charge, and tells metering the same', async () => {
+    const answer = await client.chat.completions.create(hello);
+    expect(answer.choices[0]?.message.content).toBe('Hello.');
+    expect(answer.usage).toEqual({
+      ...usageOf(3_000, 800),
+      cost: '0.0195',
+      cost_currency: 'CNY',
+      price_version: 'prv_gpt-5.5',
+    });
+    expect(theEnd()).toMatchObject({
+      model: 'gpt-5.5',
+      stream: false,
+      statusCode: 200,
+      priceVersionId: 'prv_gpt-5.5',
+      end: {
+        kind: 'usage',
+        usage: { tokens: { input: 3_000, output: 800 }, source: 'upstream', estimated: false },
+        charge: '0.0195',
+      },
+      rawUsage: JSON.stringify(usageOf(3_000, 800)),
+    });
+    expect(harness.journal.starts[0]?.data).toMatchObject({
+      callId: theEnd()?.callId,
+      holdId: harness.holds.placed[0]?.holdId,
+      hold: { amount: harness.holds.placed[0]?.amount, currency: 'CNY' },
+    });
+  });
+
+  it('holds the most that it can cost before the provider is asked', async () => {
+    await client.chat.completions.create({ ...hello, max_completion_tokens: 1_000, n: 2 });
+    const held = Number(harness.holds.placed[0]?.amount);
+    // Two answers of 1,000 tokens at ¥15 per million, and at most 200 bytes of input at ¥2.5.
+    expect(held).toBeGreaterThan(0.03);
+    expect(held).toBeLessThan(0.0305);
+  });
+
+  it('sends the provider our key and our headers, and nothing of the client’s', async () => {
+    await post(hello);
+    const { headers } = harness.upstreamRequests[0] ?? {};
+    expect(headers).toEqual({
+      accept: 'application/json, text/event-stream',
+      'accept-encoding': 'identity',
+      authorization: 'Bearer sk-upstream-secret-0123456789',
+      connection: expect.any(String),
+      'content-length': expect.any(String),
+      'content-type': 'application/json',
+      host: expect.any(String),
+      'user-agent': 'haoli',
+    });
+  });
+
+  it('prices the model that it sends, whichever name the client wrote twice', async () => {
+    await post('{"model":"gpt-4","model":"gpt-5.5","messages":[{"role":"user","content":"x"}]}');
+    expect(harness.upstreamRequests[0]?.text).not.toContain('gpt-4');
+    expect(theEnd()?.model).toBe('gpt-5.5');
+  });
+
+  it('charges a price change by the price of admission', async () => {
+    const before = harness.prices.prices.get('gpt-5.5');
+    harness.script = async (response) => {
+      if (before)
+        harness.prices.prices.set('gpt-5.5', {
+          ...before,
+          id: 'prv_later',
+          rates: { input: '99', output: '99' },
+        });
+      await Promise.resolve();
+      answersWhole(completion())(response, harness.upstreamRequests[0] as never);
+    };
+    const { usage } = await client.chat.completions.create(hello);
+    if (before) harness.prices.prices.set('gpt-5.5', before);
+    expect(usage).toMatchObject({ cost: '0.0195', price_version: 'prv_gpt-5.5' });
+  });
+
+  it('S11: is finished and charged when its client has left', async () => {
+    const left = new AbortController();
+    harness.script = async (response, request) => {
+      left.abort();
+      await new Promise((resolve) => setTimeout(resolve, 150));
+      answersWhole(completion())(response, request);
+    };
+    await expect(post(hello, left.signal)).rejects.toThrow();
+    expect((await untilEnded())?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
+  });
+
+  it('S2: is not charged where the provider reports no usage', async () => {
+    const { usage: _none, ...silent } = completion();
+    harness.script = answersWhole(silent);
+    const answer = await client.chat.completions.create(hello);
+    expect(answer.usage).toBeUndefined();
+    expect(theEnd()).toMatchObject({ end: { kind: 'uncharged', reason: 'upstream_failed' }, rawUsage: null });
+  });
+
+  it.each([
+    ['cached tokens beyond the input', { ...usageOf(10, 5), prompt_tokens_details: { cached_tokens: 11 } }],
+    ['negative counts', usageOf(-1, 5)],
+    ['text without tokens', usageOf(10, 0)],
+    ['counts as text', { prompt_tokens: '10', completion_tokens: '5', total_tokens: '15' }],
+  ])('gives usage that cannot be true to a person: %s', async (_what, usage) => {
+    harness.script = answersWhole(completion({ usage }));
+    const answer = await client.chat.completions.create(hello);
+    expect(answer.usage).toEqual(usage);
+    expect(theEnd()?.end.kind).toBe('impossible');
+  });
+});
+
+describe('a streamed call', () => {
+  it('carries in its last chunk what a whole answer carries', async () => {
+    harness.script = streams(...ordinaryStream());
+    const stream = await client.chat.completions.create({
+      ...hello,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = [];
+    for await (const one of stream) chunks.push(one);
+    expect(chunks.map(({ choices: [choice] }) => choice?.delta.content ?? '').join('')).toBe('Hello 世界.');
+    expect(chunks.at(-1)?.usage).toEqual({
+      ...usageOf(3_000, 800),
+      cost: '0.0195',
+      cost_currency: 'CNY',
+      price_version: 'prv_gpt-5.5',
+    });
+    expect(theEnd()?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
+  });
+
+  it('passes the provider’s bytes on as they are, and keeps back the usage that was not asked for', async () => {
+    const frames = ordinaryStream();
+    const odd = [': ping\n\n', 'event: x\ndata: {"choices":[]}\r\n\r\n', ...frames];
+    harness.script = streams(...odd);
+    expect(await textOfStream({})).toBe(odd.filter((one) => !one.includes('prompt_tokens')).join(''));
+    expect(harness.upstreamRequests[0]?.body['stream_options']).toEqual({ include_usage: true });
+    expect(theEnd()?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
+  });
+
+  it('survives bytes that are cut anywhere', async () => {
+    const whole = Buffer.from(ordinaryStream().join(''));
+    harness.script = async (response) => {
+      await writes(
+        response,
+        [...whole].map((byte) => Buffer.from([byte])),
+      );
+      response.end();
+    };
+    const expected = ordinaryStream()
+      .filter((one) => !one.includes('prompt_tokens'))
+      .join('');
+    expect(await textOfStream({})).toBe(expected);
+  }, 20_000);
+
+  it('is over for the client only when its end is on record', async () => {
+    harness.script = streams(...ordinaryStream());
+    let isRecorded = false;
+    let release = () => {};
+    harness.journal.onFinished = () =>
+      new Promise(
+        (resolve) =>
+          (release = () => {
+            isRecorded = true;
+            resolve();
+          }),
+      );
+    const answer = await post({ ...hello, stream: true });
+    let seen = '';
+    const reading = (async () => {
+      for await (const piece of answer.body ?? []) {
+        seen += Buffer.from(piece).toString();
+        if (seen.includes('[DONE]')) expect(isRecorded).toBe(true);
+      }
+    })();
+    await untilEnded();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(seen).toContain('"finish_reason":"stop"');
+    expect(seen).not.toContain('[DONE]');
+    release();
+    await reading;
+    expect(seen).toContain('[DONE]');
+  });
+
+  it('S16: takes the last usage before [DONE], adds none up, and hears nothing after it', async () => {
+    const frames = ordinaryStream(usageOf(1, 1)).slice(0, -1);
+    harness.script = streams(
+      ...frames,
+      frame(usageChunk(usageOf(3_000, 800))),
+      frame('[DONE]'),
+      frame(usageChunk(usageOf(9, 9))),
+    );
+    const text = await textOfStream({ stream_options: { include_usage: true } });
+    expect(text.match(/prompt_tokens/g)).toHaveLength(1);
+    expect(theEnd()?.end).toMatchObject({ charge: '0.0195' });
+  });
+
+  it('S5: costs nothing where nothing came out and nobody said why', async () => {
+    harness.script = streams(
+      frame(chunk({ role: 'assistant', content: '' })),
+      frame(usageChunk(usageOf(3_000, 0))),
+      frame('[DONE]'),
+    );
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'zero_completion' });
+  });
+
+  it('S6: costs its input where it ended for a reason with nothing said', async () => {
+    harness.script = streams(
+      frame(chunk({}, 'content_filter')),
+      frame(usageChunk(usageOf(3_000, 0))),
+      frame('[DONE]'),
+    );
+    await textOfStream({});
+    expect(theEnd()?.end).toMatchObject({ kind: 'usage', charge: '0.0075' });
+  });
+
+  it('S7: makes every client throw where the provider died in the middle', async () => {
+    harness.script = async (response) => {
+      await writes(response, ordinaryStream().slice(0, 3));
+      response.destroy();
+    };
+    const received: string[] = [];
+    const error = await caught(async () => {
+      const stream = await client.chat.completions.create({ ...hello, stream: true });
+      for await (const { choices } of stream) received.push(choices[0]?.delta.content ?? '');
+    });
+    expect(error).toBeInstanceOf(APIError);
+    expect(received.join('')).toBe('Hello 世界.');
+    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('makes every client throw where the provider just ended', async () => {
+    harness.script = streams(...ordinaryStream().slice(0, 3));
+    const text = await textOfStream({});
+    expect(text).toContain('"code":"upstream_error"');
+    expect(text).not.toContain('[DONE]');
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('charges an answer that was whole but for its last word', async () => {
+    harness.script = async (response) => {
+      await writes(response, ordinaryStream().slice(0, 5));
+      response.destroy();
+    };
+    expect(await textOfStream({})).toContain('[DONE]');
+    expect(theEnd()?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
+  });
+
+  it('shows none of the provider’s words where it sends an error into its stream', async () => {
+    const words = {
+      error: { message: 'key sk-upstream-secret-0123456789 at 10.0.0.7', type: 'server_error' },
+    };
+    harness.script = streams(...ordinaryStream().slice(0, 2), frame(words));
+    const text = await textOfStream({});
+    expect(text).not.toMatch(/secret|10\.0\.0\.7/);
+    expect(text).toContain('"code":"upstream_error"');
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('S10: ends with an error where the provider falls silent', async () => {
+    harness.script = async (response) => {
+      await writes(response, ordinaryStream().slice(0, 3));
+    };
+    expect(await textOfStream({})).toContain('"code":"upstream_error"');
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+  });
+
+  it('S8: is given up at the provider within a second when its client leaves before any answer', async () => {
+    const left = new AbortController();
+    harness.script = () => {
+      left.abort();
+    };
+    await expect(post({ ...hello, stream: true }, left.signal)).rejects.toThrow();
+    const begun = performance.now();
+    await harness.upstreamRequests[0]?.aborted;
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await untilEnded()).toMatchObject({
+      statusCode: 499,
+      end: { kind: 'uncharged', reason: 'client_left_early' },
+    });
+  });
+
+  it('S9: is given up at the provider within a second when its client leaves in the middle', async () => {
+    const left = new AbortController();
+    harness.script = async (response) => {
+      await writes(response, ordinaryStream().slice(0, 3));
+    };
+    const answer = await post({ ...hello, stream: true }, left.signal);
+    await answer.body?.getReader().read();
+    left.abort();
+    const begun = performance.now();
+    await harness.upstreamRequests[0]?.aborted;
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'client_left_early' });
+  });
+
+  it('S1: is charged in full when its client leaves after everything was reported', async () => {
+    const left = new AbortController();
+    harness.script = async (response) => {
+      await writes(response, ordinaryStream().slice(0, 5));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      left.abort();
+    };
+    const answer = await post({ ...hello, stream: true }, left.signal);
+    await answer.text().catch(() => '');
+    expect((await untilEnded())?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
+  });
+});
+
+describe('a provider that does not answer', () => {
+  it.each([
+    [400, BadRequestError, 400, 'upstream_rejected'],
+    [422, BadRequestError, 400, 'upstream_rejected'],
+    [401, InternalServerError, 502, 'upstream_rejected'],
+    [403, InternalServerError, 502, 'upstream_rejected'],
+    [404, InternalServerError, 502, 'upstream_rejected'],
+    [429, InternalServerError, 503, 'upstream_rejected'],
+    [500, InternalServerError, 503, 'upstream_failed'],
+  ] as const)('S4: %i costs nothing and shows no secret', async (status, errorClass, answered, reason) => {
+    const message = 'Bad value in field x. Key sk-upstream-secret-0123456789 at https://internal.example/.';
+    harness.script = answersWhole({ error: { message, code: 'some_code', param: 'x', type: 'y' } }, status);
+    const error = await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(error).toBeInstanceOf(errorClass);
+    expect(error).toMatchObject({ status: answered });
+    expect(JSON.stringify([error, (error as Error).message])).not.toMatch(/secret|internal\.example/);
+    if (answered === 400) expect(error).toMatchObject({ code: 'some_code', param: 'x' });
+    expect(theEnd()).toMatchObject({ statusCode: answered, end: { kind: 'uncharged', reason } });
+  });
+
+  it('answers 504 where it takes too long, and does not charge', async () => {
+    harness.script = () => {};
+    const error = await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(error).toMatchObject({ status: 504, code: 'upstream_timeout' });
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+  });
+
+  it('answers 502 where the connection breaks, and does not charge', async () => {
+    harness.script = (response) => {
+      response.destroy();
+    };
+    const error = await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(error).toMatchObject({ status: 502, code: 'upstream_error' });
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('answers 502 where it is no completion', async () => {
+    harness.script = answersWhole('<html>maintenance</html>');
+    expect(await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }))).toMatchObject({
+      status: 502,
+    });
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+});
+
+describe('a call that is not let in', () => {
+  it.each(['gpt-4-32k', 'gpt-4-32k-0613', 'no-such-model'])(
+    'S3: %s does not exist and holds nothing',
+    async (model) => {
+      const error = await caught(() => client.chat.completions.create({ ...hello, model }));
+      expect(error).toBeInstanceOf(NotFoundError);
+      expect(error).toMatchObject({ status: 404, code: 'model_not_found', type: 'invalid_request_error' });
+      expect(harness.holds.placed).toEqual([]);
+      expect(harness.upstreamRequests).toEqual([]);
+    },
+  );
+
+  it('S3: an empty wallet is told what is needed, available and affordable, once', async () => {
+    harness.holds.available = '0.003';
+    const error = await caught(() => client.chat.completions.create({ ...hello, max_tokens: 1_000 }));
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect(error).toMatchObject({ status: 429, code: 'insufficient_quota', type: 'insufficient_quota' });
+    const { message } = error as Error;
+    expect(message).toContain(`up to ${String(harness.holds.refused[0]?.amount)} CNY`);
+    expect(message).toContain('only 0.003 CNY');
+    expect(message).toMatch(/enough for 1[78]\d output tokens/);
+    // The SDK repeats every 429 twice unless it is told not to.
+    expect(harness.holds.refused).toHaveLength(1);
+    expect(harness.journal.starts).toEqual([]);
+  });
+
+  it('gives a client without a limit as long an answer as there is money for', async () => {
+    harness.holds.available = '0.0153';
+    await client.chat.completions.create(hello);
+    const limit = harness.upstreamRequests[0]?.body['max_completion_tokens'] as number;
+    expect(limit).toBeGreaterThan(990);
+    expect(limit).toBeLessThan(1_020);
+    expect(Number(harness.holds.placed[0]?.amount)).toBeLessThanOrEqual(0.0153);
+    expect(Number(harness.holds.placed[0]?.amount)).toBeGreaterThan(0.01528);
+  });
+
+  it('cuts a limit beyond the model to the model, so that one number cannot freeze a wallet', async () => {
+    await client.chat.completions.create({ ...hello, max_tokens: 999_999_999 });
+    expect(harness.upstreamRequests[0]?.body['max_tokens']).toBe(128_000);
+    expect(Number(harness.holds.placed[0]?.amount)).toBeLessThan(2);
+  });
+
+  it('is not started where its start cannot be recorded: the hold is given back', async () => {
+    harness.journal.onStarted = () => Promise.reject(new Error('no broker'));
+    const error = await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(error).toMatchObject({ status: 503, code: 'service_unavailable' });
+    expect(harness.holds.released).toEqual(harness.holds.placed.map(({ holdId }) => holdId));
+    expect(harness.journal.ends).toEqual([]);
+  });
+
+  it('does not reach the provider while the log is in doubt', async () => {
+    harness.journal.isTrusted = false;
+    harness.journal.onStarted = () => Promise.reject(new Error('no broker'));
+    await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(harness.upstreamRequests).toEqual([]);
+  });
+
+  it('shows no byte of an answer before its start is recorded', async () => {
+    let release = () => {};
+    harness.journal.onStarted = () => new Promise((resolve) => (release = resolve));
+    harness.script = streams(...ordinaryStream());
+    let hasAnswered = false;
+    const answer = post({ ...hello, stream: true }).then((response) => {
+      hasAnswered = true;
+      return response.text();
+    });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(harness.upstreamRequests).toHaveLength(1);
+    expect(hasAnswered).toBe(false);
+    release();
+    expect(await answer).toContain('[DONE]');
+  });
+});

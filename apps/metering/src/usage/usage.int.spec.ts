@@ -1,0 +1,200 @@
+import { type MeteringApi, topics } from '@app/contracts';
+import { Units18 } from '@app/money';
+import { freshDatabase } from '@app/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { aCustomer, anEnd, aPrice, openMetering, type OpenMetering, publishedOf } from '../../test/open-metering.ts';
+import { type BucketWidth, bucketWidths, groupings, UsageQuery } from './usage-query.ts';
+
+let metering: OpenMetering;
+const customerId = 'cus_india';
+const callCount = 1_200;
+const from = Date.parse('2026-03-01T00:00:00Z');
+const days = 40;
+const zones = ['Asia/Kolkata', 'Asia/Kathmandu', 'Asia/Shanghai', 'UTC', 'America/New_York', 'Australia/Lord_Howe', 'Europe/Berlin'];
+
+beforeAll(async () => {
+  metering = await openMetering(await freshDatabase('metering-usage'));
+  const india = aCustomer({
+    customerId,
+    timeZone: 'Asia/Kolkata',
+    plan: { code: 'hk-credit', credits: '10000', amount: '1' },
+  });
+  await metering.deliver('customers', metering.batchOf(topics.customers, [aCustomer(), india]));
+  const price = async (model: string, input: string) =>
+    publishedOf(await metering.publishPrice.handle(aPrice('2023-01-01T00:00:00Z', input, '15', model))).id;
+  const prices = { 'gpt-5.5': await price('gpt-5.5', '2.5'), other: await price('other', '0.000000000001') };
+  const random = fc.sample(someCall, { numRuns: callCount, seed: 20261122 });
+  const ends = random.map(({ model, at, key, outcome, input, output }, index) =>
+    anEnd(`call_${index.toString()}`, {
+      ...{ customerId, model, keyId: key, priceVersionId: prices[model] },
+      admittedAt: at,
+      end: outcome === 'charged' ? chargedEnd(model, input, output) : outcomes[outcome],
+    }),
+  );
+  for (let start = 0; start < callCount; start += 100) {
+    await metering.deliver('calls', metering.batchOf(topics.calls, ends.slice(start, start + 100), start % 3));
+  }
+});
+afterAll(() => metering.close());
+
+/** On the microsecond, and often right at, or beside, a quarter of an hour. */
+const someInstant = fc
+  .record({ ms: fc.integer({ min: 0, max: days * 86_400_000 }), edge: fc.constantFrom(0, 0, 1), micro: fc.nat(999) })
+  .map(({ ms, edge, micro }) => {
+    const rounded = edge === 1 ? ms - (ms % 900_000) : ms;
+    return new Date(from + rounded).toISOString().replace('Z', `${edge === 1 ? '000' : micro.toString().padStart(3, '0')}Z`);
+  });
+
+const someCall = fc.record({
+  model: fc.constantFrom('gpt-5.5' as const, 'other' as const),
+  key: fc.constantFrom('key_1', 'key_2'),
+  outcome: fc.constantFrom('charged', 'charged', 'charged', 'uncharged', 'impossible') as fc.Arbitrary<
+    'charged' | 'uncharged' | 'impossible'
+  >,
+  at: someInstant,
+  input: fc.nat(2_000_000),
+  output: fc.nat(100_000),
+});
+
+const outcomes = {
+  uncharged: { kind: 'uncharged' as const, reason: 'upstream_failed' as const },
+  impossible: { kind: 'impossible' as const, reason: 'negative' },
+};
+
+function chargedEnd(model: 'gpt-5.5' | 'other', input: number, output: number) {
+  const rate = model === 'other' ? 1n : 2_500_000_000_000n;
+  const units = rate * BigInt(input) + 15_000_000_000_000n * BigInt(output);
+  const usage = { tokens: { input, output }, units: {}, source: 'upstream' as const, estimated: false };
+  return { kind: 'usage' as const, usage, charge: Units18.toText(Units18.of(units)) };
+}
+
+async function linesOf(range: { readonly from?: string; readonly to?: string }): Promise<readonly MeteringApi.CallLine[]> {
+  const lines: MeteringApi.CallLine[] = [];
+  for (let cursor: string | undefined; cursor !== ''; ) {
+    const page = await metering.listCalls.handle({
+      ...{ customerId, pageSize: 173, ...range },
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    lines.push(...page.calls);
+    cursor = page.nextCursor;
+  }
+  return lines;
+}
+
+async function bucketsOf(query: Partial<UsageQuery>): Promise<readonly MeteringApi.UsageBucket[]> {
+  const buckets: MeteringApi.UsageBucket[] = [];
+  for (let cursor: string | undefined; cursor !== ''; ) {
+    const page = await metering.readUsage.handle({
+      ...{ customerId, bucketWidth: '1d', groupBy: [], pageSize: 37, ...query },
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    buckets.push(...page.buckets);
+    cursor = page.nextCursor;
+  }
+  return buckets;
+}
+
+/** Requests, tokens and charge, added up exactly. */
+function sumOf(parts: readonly { readonly tokens: Readonly<Record<string, string>>; readonly charge: string; readonly requests?: string }[]) {
+  let [requests, input, output, charge] = [0n, 0n, 0n, 0n];
+  for (const part of parts) {
+    requests += BigInt(part.requests ?? 1);
+    input += BigInt(part.tokens['input'] ?? 0);
+    output += BigInt(part.tokens['output'] ?? 0);
+    charge += part.charge === '' ? 0n : Units18.fromText(part.charge);
+  }
+  return { requests, input, output, charge: Units18.toText(Units18.of(charge)) };
+}
+
+const resultsOf = (buckets: readonly MeteringApi.UsageBucket[]) => buckets.flatMap(({ results }) => results);
+
+describe('the list of calls', () => {
+  it('gives every call once, newest first, page by page', async () => {
+    const lines = await linesOf({});
+    expect(new Set(lines.map(({ callId }) => callId)).size).toBe(callCount);
+    const times = lines.map(({ occurredAt }) => Date.parse(occurredAt));
+    expect(times).toEqual([...times].sort((a, b) => b - a));
+  });
+
+  it('refuses a cursor that is none', async () => {
+    await expect(metering.listCalls.handle({ customerId, pageSize: 5, cursor: 'x' })).rejects.toThrow('cursor');
+  });
+});
+
+describe('usage sums', () => {
+  it('equal the sum of the lines, to the last digit, for any range, zone, width and grouping', async () => {
+    const someQuery = fc.record({
+      ends: fc.tuple(someInstant, someInstant),
+      bucketWidth: fc.constantFrom<BucketWidth>(...bucketWidths),
+      timeZone: fc.constantFrom(...zones),
+      groupBy: fc.subarray([...groupings]),
+    });
+    await fc.assert(
+      fc.asyncProperty(someQuery, async ({ ends, ...query }) => {
+        const [start, end] = ends[0] < ends[1] ? ends : [ends[1], ends[0]];
+        const buckets = await bucketsOf({ ...query, from: start, to: end });
+        const lines = await linesOf({ from: start, to: end });
+        expect(sumOf(resultsOf(buckets))).toEqual(sumOf(lines));
+        for (const bucket of buckets) {
+          const within = lines.filter(({ occurredAt }) => micros(occurredAt) >= micros(bucket.start) && micros(occurredAt) < micros(bucket.end));
+          expect(sumOf(bucket.results)).toEqual(sumOf(within));
+        }
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+  }, 240_000);
+
+  it('begin the day at the customer’s own midnight, half an hour beside UTC’s', async () => {
+    const buckets = await bucketsOf({ from: '2026-03-02T18:30:00Z', to: '2026-03-05T18:30:00Z' });
+    expect(buckets.map(({ start, end }) => [start, end])).toEqual([
+      ['2026-03-02T18:30:00Z', '2026-03-03T18:30:00Z'],
+      ['2026-03-03T18:30:00Z', '2026-03-04T18:30:00Z'],
+      ['2026-03-04T18:30:00Z', '2026-03-05T18:30:00Z'],
+    ]);
+    for (const { start, end, results } of buckets) expect(sumOf(results)).toEqual(sumOf(await linesOf({ from: start, to: end })));
+  });
+
+  it('have a day of 23 hours where the clock goes forward', async () => {
+    const buckets = await bucketsOf({
+      ...{ from: '2026-03-08T05:00:00Z', to: '2026-03-10T04:00:00Z', timeZone: 'America/New_York' },
+    });
+    expect(buckets.map(({ start }) => start)).toEqual(['2026-03-08T05:00:00Z', '2026-03-09T04:00:00Z']);
+  });
+
+  it('are shown in the credits of the plan, too', async () => {
+    const [{ charge = '', credits = '' } = {}] = resultsOf(await bucketsOf({ bucketWidth: 'month', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' }));
+    const wanted = Units18.fromText(charge) * 10_000n;
+    expect(Units18.fromText(credits) - wanted).toBeLessThan(10n ** 12n);
+    expect(wanted - Units18.fromText(credits)).toBeLessThan(10n ** 12n);
+  });
+
+  it('are empty for a customer who was not announced yet, and cover the last seven days unasked', async () => {
+    const page = await metering.readUsage.handle(UsageQuery.parse({ customerId: 'cus_new' }));
+    expect(page.buckets).toHaveLength(7);
+    expect(resultsOf(page.buckets)).toEqual([]);
+  });
+});
+
+describe('roll-ups', () => {
+  it('are the sums of the lines, column by column', async () => {
+    const differences = await metering.database.query(
+      `SELECT * FROM (
+         SELECT quarter, model, key_id, sum(requests) AS n, sum(tokens_input) AS i, sum(tokens_output) AS o, sum(charge) AS c
+           FROM usage_quarter GROUP BY 1, 2, 3) AS rolled
+       FULL JOIN (
+         SELECT date_bin('15 minutes', occurred_at, '2000-01-01Z') AS quarter, model, key_id, count(*) AS n,
+                sum(coalesce((tokens->>'input')::bigint, 0)) AS i, sum(coalesce((tokens->>'output')::bigint, 0)) AS o,
+                sum(coalesce(charge, 0)) AS c
+           FROM call GROUP BY 1, 2, 3) AS lines USING (quarter, model, key_id, n, i, o, c)
+        WHERE rolled IS NULL OR lines IS NULL`,
+    );
+    expect(differences).toEqual([]);
+  });
+});
+
+/** A number that compares instants to the microsecond. */
+function micros(instant: string): bigint {
+  const [seconds = '', fraction = ''] = instant.slice(0, -1).split('.');
+  return BigInt(Date.parse(`${seconds}Z`)) * 1_000n + BigInt(fraction.padEnd(6, '0').slice(0, 6));
+}

@@ -1,0 +1,189 @@
+import {
+  type CallFinished,
+  type CallStarted,
+  type CustomerChanged,
+  encodeEvent,
+  type Event,
+  type EventOf,
+  type Topic,
+  topics,
+  type UsageRecorded,
+} from '@app/contracts';
+import type { EventBatch, EventLog } from '@app/kafka';
+import { Database, Inbox, migrate, Outbox, OutboxSignal } from '@app/persistence';
+import { AbandonCallsHandler } from '../src/calls/abandon-calls.handler.ts';
+import { CallStore } from '../src/calls/call.store.ts';
+import { CallsConsumer } from '../src/calls/calls.consumer.ts';
+import { EndCallsHandler } from '../src/calls/end-calls.handler.ts';
+import { FinishCallsHandler } from '../src/calls/finish-calls.handler.ts';
+import { RateUsageHandler } from '../src/calls/rate-usage.handler.ts';
+import { UsageConsumer } from '../src/calls/usage.consumer.ts';
+import { CustomerStore } from '../src/customers/customer.store.ts';
+import { CustomersConsumer } from '../src/customers/customers.consumer.ts';
+import { RecordUsageHandler } from '../src/intake/record-usage.handler.ts';
+import { UsageRecordStore } from '../src/intake/usage-record.store.ts';
+import { meteringMigrations } from '../src/metering.module.ts';
+import { PriceBookStore } from '../src/prices/price-book.store.ts';
+import { type PublicationResult, PublishPriceHandler } from '../src/prices/publish-price.handler.ts';
+import type { PublishedVersion } from '../src/prices/published-version.ts';
+import { CallLineStore } from '../src/usage/call-line.store.ts';
+import { ListCallsHandler } from '../src/usage/list-calls.handler.ts';
+import { ReadUsageHandler } from '../src/usage/read-usage.handler.ts';
+import { UsageStore } from '../src/usage/usage.store.ts';
+
+/** Metering without ports: its handlers on a real database, and batches handed to its consumers as Kafka would. */
+export async function openMetering(url: string) {
+  await migrate({ url, migrations: meteringMigrations, applicationName: 'metering spec' });
+  const database = new Database({ url, applicationName: 'metering spec' });
+  const inbox = new Inbox(database);
+  const outbox = new Outbox(new OutboxSignal());
+  const book = new PriceBookStore(database);
+  const customers = new CustomerStore(database);
+  const calls = new CallStore(database);
+  const endCalls = new EndCallsHandler(calls, book, outbox);
+  const consumers = {
+    customers: new CustomersConsumer(inbox, customers),
+    calls: new CallsConsumer(inbox, new FinishCallsHandler(calls, book, endCalls)),
+    usage: new UsageConsumer(inbox, new RateUsageHandler(customers, book, endCalls)),
+  };
+  const lags = new Map<number, bigint>();
+  const eventLog = {
+    lag: () => Promise.resolve([...lags].map(([partition, lag]) => ({ topic: topics.calls.name, partition, lag }))),
+  };
+  const offsets = new Map<string, number>();
+
+  function batchOf(topic: Topic, events: readonly Event[], partition = 0): EventBatch {
+    const place = `${topic.name} ${partition.toString()}`;
+    const first = offsets.get(place) ?? 0;
+    offsets.set(place, first + events.length);
+    return {
+      group: `metering.${topic.name}`,
+      topic: topic.name,
+      partition,
+      firstOffset: first.toString(),
+      lastOffset: (first + events.length - 1).toString(),
+      records: events.map((event, index) => {
+        const { key, headers, value } = encodeEvent(topic.name, event);
+        return { offset: (first + index).toString(), key, headers, raw: Buffer.from(value), event };
+      }),
+      dense: topic.retention !== 'compact',
+      heartbeat: () => Promise.resolve(),
+      signal: new AbortController().signal,
+    };
+  }
+
+  return {
+    database,
+    lags,
+    recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
+    publishPrice: new PublishPriceHandler(database, book, outbox),
+    abandonCalls: new AbandonCallsHandler(database, calls, outbox, eventLog as unknown as EventLog),
+    readUsage: new ReadUsageHandler(customers, new UsageStore(database)),
+    listCalls: new ListCallsHandler(customers, new CallLineStore(database)),
+    /** The batch, to be delivered as often as the spec likes. */
+    batchOf,
+    deliver: (topic: 'customers' | 'calls' | 'usage', batch: EventBatch) =>
+      topic === 'customers'
+        ? consumers.customers.keep(batch)
+        : topic === 'calls'
+          ? consumers.calls.follow(batch)
+          : consumers.usage.rate(batch),
+    /** Everything in the outbox of a topic that was not read before, as Kafka would bring it back. */
+    async outboxOf<E extends Event>(topic: Topic): Promise<E[]> {
+      const rows = await database.query<{ event_id: string; headers: Record<string, string>; value: string }>(
+        'SELECT event_id, headers, value FROM outbox WHERE topic = $1 ORDER BY xid, id',
+        [topic.name],
+      );
+      return rows.map(({ event_id: id, headers, value }) => {
+        const type = (headers['ce_type'] ?? '').split('.')[1] ?? '';
+        const [source, time, subject] = ['ce_source', 'ce_time', 'ce_subject'].map((name) => headers[name] ?? '');
+        return { id, type, source, time, subject, data: JSON.parse(value) as unknown } as unknown as E;
+      });
+    },
+    close: () => database.close(),
+  };
+}
+export type OpenMetering = Awaited<ReturnType<typeof openMetering>>;
+
+/** A customer as the gateway announces one. */
+export function aCustomer(changes: Partial<EventOf<typeof CustomerChanged>['data']> = {}): EventOf<typeof CustomerChanged> {
+  const data = {
+    customerId: 'cus_1',
+    name: 'Aurora',
+    plan: { code: 'usd-credit', credits: '1', amount: '7.14' },
+    currency: 'CNY',
+    rateCardId: 'card',
+    timeZone: 'Asia/Shanghai',
+    status: 'active' as const,
+    changedAt: '2026-11-22T08:00:00Z',
+    ...changes,
+  };
+  const { customerId, changedAt } = data;
+  return {
+    ...{ type: 'CustomerChanged', source: 'haoli/gateway', subject: customerId, time: changedAt, data },
+    id: `${customerId}:${changedAt}`,
+  };
+}
+
+const place = {
+  ...{ keyId: 'key_1', model: 'gpt-5.5', endpoint: 'chat-completions', stream: false },
+  admittedAt: '2026-11-22T08:01:00.123456Z',
+};
+
+/** A call that starts. */
+export function aStart(
+  callId: string,
+  changes: Partial<EventOf<typeof CallStarted>['data']> & { readonly priceVersionId: string },
+): EventOf<typeof CallStarted> {
+  const data = {
+    ...{ ...place, callId, customerId: 'cus_1', holdId: `hold_${callId}`, deadline: '2026-11-22T08:31:00Z' },
+    hold: { amount: '1', currency: 'CNY' },
+    ...changes,
+  };
+  const { customerId: subject, admittedAt: time } = data;
+  return { id: `${callId}:started`, type: 'CallStarted', source: 'haoli/gateway', subject, time, data };
+}
+
+/** A call that ends. */
+export function anEnd(
+  callId: string,
+  changes: Partial<EventOf<typeof CallFinished>['data']> &
+    Pick<EventOf<typeof CallFinished>['data'], 'end' | 'priceVersionId'>,
+): EventOf<typeof CallFinished> {
+  const data = {
+    ...{ ...place, callId, customerId: 'cus_1', holdId: `hold_${callId}` },
+    ...{ finishedAt: '2026-11-22T08:01:03.5Z', statusCode: 200, rawUsage: null },
+    ...changes,
+  };
+  const { customerId: subject, finishedAt: time } = data;
+  return { id: `${callId}:finished`, type: 'CallFinished', source: 'haoli/gateway', subject, time, data };
+}
+
+/** The end of a call with these tokens, for which the gateway showed this charge. */
+export const usageEnd = (input: number, output: number, charge: string) => ({
+  kind: 'usage' as const,
+  usage: { tokens: { input, output }, units: {}, source: 'upstream' as const, estimated: false },
+  charge,
+});
+
+/** What an internal service reports. */
+export const aReport = (id: string, changes: Readonly<Record<string, unknown>> = {}) => ({
+  ...{ id, source: 'spec', customerId: 'cus_1', keyId: null, model: 'gpt-5.5', endpoint: 'record-usage' },
+  ...{ occurredAt: '2026-11-22T08:00:00.123456Z', tokens: { input: 3000, output: 800 }, units: {} },
+  ...changes,
+});
+
+/** A version of two rates for a model of the spec's card. */
+export const aPrice = (effectiveFrom: string, input: string, output: string, model = 'gpt-5.5') => ({
+  ...{ rateCardId: 'card', model, currency: 'CNY', effectiveFrom },
+  ...{ rates: { input, output }, fallback: { cached_input: 'input' as const }, unitPrices: {}, tiers: [], windows: [] },
+  limits: null,
+});
+
+/** The version that a publication published; throws where it was refused. */
+export function publishedOf(result: PublicationResult): PublishedVersion {
+  if ('refusal' in result) throw new Error(`refused: ${result.refusal.code}`);
+  return result.published;
+}
+
+export type Recorded = EventOf<typeof UsageRecorded>;

@@ -16,18 +16,30 @@ export interface GrpcServing {
   readonly protoFile: string;
 }
 
-/** The answers to `grpc.health.v1.Health`. */
+/** How long open calls may last once the service goes down; a stream would otherwise hold it for ever. */
+const lastCallsMs = 5_000;
+
+/** The answers to `grpc.health.v1.Health`, and the end of the server. */
 export class GrpcHealth {
   readonly implementation = new HealthImplementation({ '': 'NOT_SERVING' });
+  private server: Server | undefined;
+
+  /** Adds health and reflection to the server of a service. */
+  addTo(server: Server, definition: PackageDefinition): void {
+    this.server = server;
+    this.implementation.addToServer(server);
+    new ReflectionService({ ...definition, ...loadSync(healthProtoPath) }).addToServer(server);
+  }
 
   /** Says that calls are answered. */
   serving(): void {
     this.implementation.setStatus('', 'SERVING');
   }
 
-  /** Says that calls should go elsewhere. */
-  notServing(): void {
+  /** Says that calls should go elsewhere, and soon ends those that are still open. */
+  drain(): void {
     this.implementation.setStatus('', 'NOT_SERVING');
+    setTimeout(() => this.server?.forceShutdown(), lastCallsMs).unref();
   }
 }
 
@@ -43,8 +55,7 @@ export function grpcServer(serving: GrpcServing, health: GrpcHealth): GrpcOption
       gracefulShutdown: true,
       maxReceiveMessageLength: 4 * 1024 * 1024,
       onLoadPackageDefinition: (definition: PackageDefinition, server: Server) => {
-        health.implementation.addToServer(server);
-        new ReflectionService({ ...definition, ...loadSync(healthProtoPath) }).addToServer(server);
+        health.addTo(server, definition);
       },
     },
   };

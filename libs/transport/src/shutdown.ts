@@ -20,6 +20,7 @@ export function shutDownOnSignal(app: NestFastifyApplication, onDrain: () => voi
       log().error('Going down took too long; ending now');
       process.exit(1);
     }, deadlineMs).unref();
+    closeIdleConnections(app);
     app.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -33,4 +34,11 @@ export function shutDownOnSignal(app: NestFastifyApplication, onDrain: () => voi
     log().fatal({ err: error }, 'A promise was rejected and nobody handled it');
     process.exit(1);
   });
+}
+
+/** A connection whose last request was under way when the server closed would be kept alive; it is closed once it is idle. */
+function closeIdleConnections(app: NestFastifyApplication): void {
+  setInterval(() => {
+    app.getHttpServer().closeIdleConnections();
+  }, 100).unref();
 }

@@ -51,7 +51,7 @@ export async function startService(options: ServiceOptions): Promise<NestFastify
   const consumers = consumersOf(app);
   if (consumers) app.connectMicroservice({ strategy: consumers });
   shutDownOnSignal(app, () => {
-    grpcHealth.notServing();
+    grpcHealth.drain();
   });
   await app.init();
   await app.startAllMicroservices();

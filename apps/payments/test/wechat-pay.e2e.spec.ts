@@ -283,18 +283,21 @@ describe('a notification', () => {
 });
 
 describe('the sandbox', () => {
+  const us = () => sandbox.credentials();
   const signed = (
     changes: { key?: string; nonce?: string; timestamp?: string; mchid?: string; path?: string } = {},
   ) => {
-    const path = `/v3/pay/transactions/out-trade-no/top_absent_1?mchid=${sandbox.places.mchid}`;
+    const path = `/v3/pay/transactions/out-trade-no/top_absent_1?mchid=${us().mchid}`;
     const nonce = changes.nonce ?? randomBytes(16).toString('hex');
     const timestamp = changes.timestamp ?? String(Math.floor(Date.now() / 1000));
-    const key = createPrivateKey(changes.key ?? readFileSync(sandbox.places.merchantPrivateKeyFile));
+    const key = createPrivateKey(
+      changes.key ?? readFileSync(`${sandbox.directory}/merchant-private-key.pem`),
+    );
     const text = `GET\n${changes.path ?? path}\n${timestamp}\n${nonce}\n\n`;
     const signature = createSign('RSA-SHA256').update(text).sign(key, 'base64');
     const authorization =
-      `WECHATPAY2-SHA256-RSA2048 mchid="${changes.mchid ?? sandbox.places.mchid}",nonce_str="${nonce}",` +
-      `timestamp="${timestamp}",serial_no="${sandbox.places.merchantSerial}",signature="${signature}"`;
+      `WECHATPAY2-SHA256-RSA2048 mchid="${changes.mchid ?? us().mchid}",nonce_str="${nonce}",` +
+      `timestamp="${timestamp}",serial_no="${us().merchantSerial}",signature="${signature}"`;
     const headers = { authorization, accept: 'application/json', 'user-agent': 'spec' };
     return async () => {
       const response = await fetch(`${sandbox.url}${path}`, { headers });

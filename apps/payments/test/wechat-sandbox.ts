@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   readWechatCredentials,
-  type WechatCredentialPlaces,
   type WechatCredentials,
 } from '../src/channels/wechat-pay/wechat-credentials.ts';
 
@@ -33,43 +32,25 @@ export interface SandboxNotification {
 export class WechatSandboxProcess {
   private constructor(
     readonly url: string,
-    readonly places: WechatCredentialPlaces,
+    readonly directory: string,
     private readonly end: () => Promise<void>,
   ) {}
 
   static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<WechatSandboxProcess> {
     const directory = mkdtempSync(join(tmpdir(), 'haoli-wechat-'));
-    const merchant = {
-      WECHATPAY_MCHID: '1900000109',
-      WECHATPAY_APPID: 'wxsandbox00000001',
-      WECHATPAY_MCH_SERIAL: '5A4D0B0C00000000000000000000000000000001',
-    };
     const given = {
       WECHATPAY_SANDBOX_DIR: directory,
       WECHATPAY_SANDBOX_PORT: 0,
       WECHATPAY_SANDBOX_REFUND_DELAY_MS: 'manual',
       WECHATPAY_SANDBOX_REFUND_SPACING_MS: 0,
-      ...merchant,
       ...settings,
     };
     const { url, end } = await spawned(given);
-    const places: WechatCredentialPlaces = {
-      mchid: merchant.WECHATPAY_MCHID,
-      appid: merchant.WECHATPAY_APPID,
-      merchantSerial: merchant.WECHATPAY_MCH_SERIAL,
-      merchantPrivateKeyFile: join(directory, 'merchant-private-key.pem'),
-      apiV3KeyFile: join(directory, 'api-v3-key'),
-      publicKeysDirectory: join(directory, 'public-keys'),
-    };
-    return new WechatSandboxProcess(url, places, end);
-  }
-
-  get directory(): string {
-    return join(this.places.apiV3KeyFile, '..');
+    return new WechatSandboxProcess(url, given.WECHATPAY_SANDBOX_DIR, end);
   }
 
   credentials(): WechatCredentials {
-    return readWechatCredentials(this.places);
+    return readWechatCredentials(this.directory);
   }
 
   close(): Promise<void> {

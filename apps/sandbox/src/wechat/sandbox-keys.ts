@@ -31,12 +31,20 @@ export const platformSerials = [
 /** Stands before every key: a service in production that is given such a file refuses to start. */
 export const sandboxMark = 'SANDBOX KEY: generated for tests, never for production.';
 
+/** The merchant as the provider registered it. */
+export interface SandboxMerchant {
+  readonly mchid: string;
+  readonly appid: string;
+  readonly serial: string;
+}
+
 /**
  * Reads the keys of a directory; makes them at the first run, for this installation only and for no other reader.
- * The merchant's side is `merchant-private-key.pem`, `api-v3-key` and `public-keys/<serial>.pem`.
+ * The merchant's side is `merchant.json`, `merchant-private-key.pem`, `api-v3-key` and `public-keys/<serial>.pem`.
  */
-export function loadSandboxKeys(directory: string): SandboxKeys {
+export function loadSandboxKeys(directory: string, merchant: SandboxMerchant): SandboxKeys {
   if (!existsSync(join(directory, 'api-v3-key'))) generate(directory);
+  write(join(directory, 'merchant.json'), JSON.stringify(merchant, undefined, 2));
   const read = (...path: string[]) => readFileSync(join(directory, ...path), 'utf8');
   const platformKey = (serial: string): PlatformKey => ({
     serial,

@@ -36,7 +36,12 @@ export async function startWechatSandbox(input: WechatSandboxInput): Promise<Wec
   if (settings.NODE_ENV === 'production') {
     throw new Error('The WeChat Pay sandbox does not start with NODE_ENV=production.');
   }
-  const sandbox = new SandboxServer(settings, loadSandboxKeys(settings.WECHATPAY_SANDBOX_DIR));
+  const keys = loadSandboxKeys(settings.WECHATPAY_SANDBOX_DIR, {
+    mchid: settings.WECHATPAY_MCHID,
+    appid: settings.WECHATPAY_APPID,
+    serial: settings.WECHATPAY_MCH_SERIAL,
+  });
+  const sandbox = new SandboxServer(settings, keys);
   return sandbox.listen(settings.WECHATPAY_SANDBOX_PORT);
 }
 

@@ -1,30 +1,38 @@
+import { findCurrency } from '@app/money';
 import { z } from 'zod';
 import type { ProviderRefund, ProviderTrade } from '../payment-channel.ts';
 
 /** The numbers of JSON come as bigint here (see exact-json.ts): a fraction or an exponent is no amount. */
 const fen = z.bigint().min(0n).max(9_000_000_000_000_000n);
 const instant = z.iso.datetime({ offset: true });
+const currency = z.string().refine((code) => findCurrency(code) !== undefined, 'must be a currency');
 
 export const NativeAnswer = z.object({ code_url: z.string().min(1).max(512) });
 
-export const TransactionAnswer = z.object({
-  appid: z.string(),
-  mchid: z.string(),
-  out_trade_no: z.string(),
-  transaction_id: z.string().min(1).max(32).optional(),
-  trade_state: z.enum([
-    'SUCCESS',
-    'REFUND',
-    'NOTPAY',
-    'CLOSED',
-    'REVOKED',
-    'USERPAYING',
-    'PAYERROR',
-    'ACCEPT',
-  ]),
-  success_time: instant.optional(),
-  amount: z.object({ total: fen, currency: z.string().optional() }),
-});
+export const TransactionAnswer = z
+  .object({
+    appid: z.string(),
+    mchid: z.string(),
+    out_trade_no: z.string(),
+    transaction_id: z.string().min(1).max(32).optional(),
+    trade_state: z.enum([
+      'SUCCESS',
+      'REFUND',
+      'NOTPAY',
+      'CLOSED',
+      'REVOKED',
+      'USERPAYING',
+      'PAYERROR',
+      'ACCEPT',
+    ]),
+    success_time: instant.optional(),
+    amount: z.object({ total: fen, currency: currency.optional() }),
+  })
+  .refine(
+    ({ trade_state: state, transaction_id: id, success_time: time }) =>
+      (state !== 'SUCCESS' && state !== 'REFUND') || (id !== undefined && time !== undefined),
+    'a paid order has a transaction_id and a success_time',
+  );
 export type TransactionAnswer = z.infer<typeof TransactionAnswer>;
 
 export const RefundAnswer = z.object({
@@ -32,7 +40,7 @@ export const RefundAnswer = z.object({
   out_refund_no: z.string(),
   status: z.enum(['SUCCESS', 'CLOSED', 'PROCESSING', 'ABNORMAL']),
   success_time: instant.optional(),
-  amount: z.object({ refund: fen, currency: z.string().optional() }),
+  amount: z.object({ refund: fen, currency: currency.optional() }),
 });
 export type RefundAnswer = z.infer<typeof RefundAnswer>;
 
@@ -43,7 +51,7 @@ export const RefundNews = z.object({
   out_refund_no: z.string(),
   refund_status: z.enum(['SUCCESS', 'CLOSED', 'ABNORMAL']),
   success_time: instant.optional(),
-  amount: z.object({ refund: fen, currency: z.string().optional() }),
+  amount: z.object({ refund: fen, currency: currency.optional() }),
 });
 
 /** The currency of this provider where it tells none, as its documents say. */
@@ -90,4 +98,5 @@ export function refundOf(answer: RefundAnswer): ProviderRefund {
   };
 }
 
-const utc = (text: string): string => new Date(text).toISOString();
+/** The provider tells whole seconds; the database would drop the zeros after them. */
+const utc = (text: string): string => new Date(text).toISOString().replace('.000Z', 'Z');

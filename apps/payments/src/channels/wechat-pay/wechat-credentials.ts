@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { z } from 'zod';
 
 /** Who we are to WeChat Pay, and by which keys it and we are known. */
 export interface WechatCredentials {
@@ -18,37 +19,35 @@ export interface WechatCredentials {
   readonly sandbox: boolean;
 }
 
-/** Where the credentials lie; each file is mounted by the operator. */
-export interface WechatCredentialPlaces {
-  readonly mchid: string;
-  readonly appid: string;
-  readonly merchantSerial: string;
-  readonly merchantPrivateKeyFile: string;
-  readonly apiV3KeyFile: string;
-  /** Files named `<serial>.pem`, or `PUB_KEY_ID_….pem`. */
-  readonly publicKeysDirectory: string;
-}
+const Merchant = z.object({
+  mchid: z.string().min(1).max(32),
+  appid: z.string().min(1).max(32),
+  /** The number of the certificate that belongs to the private key. */
+  serial: z.string().regex(/^[0-9A-F]{1,40}$/),
+});
 
-/** Reads the credentials; throws naming the file that is missing or no key. */
-export function readWechatCredentials(places: WechatCredentialPlaces): WechatCredentials {
-  const privateKeyText = read(places.merchantPrivateKeyFile);
-  const apiV3Key = read(places.apiV3KeyFile).trim();
-  if (Buffer.byteLength(apiV3Key) !== 32) throw new Error(`${places.apiV3KeyFile} does not hold 32 bytes.`);
-  const files = readdirSync(places.publicKeysDirectory).filter((name) => name.endsWith('.pem'));
-  const texts = files.map(
-    (name) => [basename(name, '.pem'), read(join(places.publicKeysDirectory, name))] as const,
-  );
-  const serials = texts.map(([serial]) => serial);
-  const [platformSerial] = [...serials.filter((serial) => serial.startsWith('PUB_KEY_ID_')), ...serials];
-  if (platformSerial === undefined)
-    throw new Error(`${places.publicKeysDirectory} holds no public key of WeChat Pay.`);
+/**
+ * Reads the credentials of a directory that the operator mounts: `merchant.json` (mchid, appid, serial),
+ * `merchant-private-key.pem`, `api-v3-key`, and the provider's keys as `public-keys/<serial>.pem`.
+ * Throws naming the file that is missing or unusable.
+ */
+export function readWechatCredentials(directory: string): WechatCredentials {
+  const { mchid, appid, serial } = Merchant.parse(JSON.parse(read(directory, 'merchant.json')));
+  const privateKeyText = read(directory, 'merchant-private-key.pem');
+  const apiV3Key = read(directory, 'api-v3-key').trim();
+  if (Buffer.byteLength(apiV3Key) !== 32) throw new Error(`${directory}/api-v3-key does not hold 32 bytes.`);
+  const files = readdirSync(join(directory, 'public-keys')).filter((name) => name.endsWith('.pem'));
+  const texts = files.map((name) => [basename(name, '.pem'), read(directory, 'public-keys', name)] as const);
+  const serials = texts.map(([name]) => name);
+  const [platformSerial] = [...serials.filter((name) => name.startsWith('PUB_KEY_ID_')), ...serials];
+  if (platformSerial === undefined) throw new Error(`${directory}/public-keys holds no key of WeChat Pay.`);
   return {
-    mchid: places.mchid,
-    appid: places.appid,
-    merchantSerial: places.merchantSerial,
+    mchid,
+    appid,
+    merchantSerial: serial,
     merchantPrivateKey: createPrivateKey(privateKeyText),
     apiV3Key,
-    platformKeys: new Map(texts.map(([serial, text]) => [serial, createPublicKey(text)])),
+    platformKeys: new Map(texts.map(([name, text]) => [name, createPublicKey(text)])),
     platformSerial,
     sandbox: [privateKeyText, ...texts.map(([, text]) => text)].some((text) => text.includes('SANDBOX KEY')),
   };
@@ -65,6 +64,4 @@ export function unfitForProduction(credentials: WechatCredentials, baseUrl: stri
   return undefined;
 }
 
-function read(file: string): string {
-  return readFileSync(file, 'utf8');
-}
+const read = (...path: readonly string[]): string => readFileSync(join(...path), 'utf8');

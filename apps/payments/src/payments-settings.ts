@@ -1,0 +1,36 @@
+import {
+  DatabaseUrlSetting,
+  HostPortSetting,
+  HttpUrlSetting,
+  kafkaSettings,
+  logSettings,
+  oidcSettings,
+  PortSetting,
+} from '@app/config';
+import { z } from 'zod';
+
+/** What payments needs from its environment. */
+export const paymentsSettings = z.object({
+  ...kafkaSettings,
+  ...oidcSettings,
+  ...logSettings,
+  NODE_ENV: z.string().default('development'),
+  PAYMENTS_HTTP_PORT: PortSetting.default(3003),
+  PAYMENTS_GRPC_URL: HostPortSetting.default('127.0.0.1:50053'),
+  PAYMENTS_DATABASE_URL: DatabaseUrlSetting,
+  /** The owner role's address, for migrations. Without it the service's own role migrates. */
+  PAYMENTS_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
+  WECHATPAY_BASE_URL: HttpUrlSetting.default('https://api.mch.weixin.qq.com'),
+  /** A mounted directory: merchant.json, merchant-private-key.pem, api-v3-key, public-keys/<serial>.pem. */
+  WECHATPAY_KEYS_DIR: z.string().min(1),
+  /** Our public origin, below which the provider finds /webhooks/wechat. */
+  WECHATPAY_NOTIFY_BASE_URL: HttpUrlSetting,
+  WECHATPAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+  /** The provider wants a minute between two refunds of one order. */
+  WECHATPAY_REFUND_SPACING_MS: z.coerce.number().int().min(0).max(3_600_000).default(60_000),
+  /** How long an order may be paid. */
+  TOP_UP_EXPIRES_SECONDS: z.coerce.number().int().min(60).max(604_800).default(900),
+  /** How often orders and refunds that are due for a look are looked for. */
+  PAYMENTS_LOOK_INTERVAL_MS: z.coerce.number().int().min(20).max(60_000).default(500),
+});
+export type PaymentsSettings = z.infer<typeof paymentsSettings>;

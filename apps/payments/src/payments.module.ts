@@ -1,0 +1,100 @@
+import { KafkaModule } from '@app/kafka';
+import { messagingMigration, PersistenceModule } from '@app/persistence';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PaymentChannels } from './channels/payment-channel.ts';
+import { ProviderAttempts } from './channels/provider-attempts.store.ts';
+import { readWechatCredentials, unfitForProduction } from './channels/wechat-pay/wechat-credentials.ts';
+import { WechatPayClient } from './channels/wechat-pay/wechat-pay.client.ts';
+import { Clock, SystemClock } from './clock.ts';
+import { IdempotencyKeys } from './idempotency.store.ts';
+import { OrdersAndRefunds } from './migrations/0002-orders-and-refunds.ts';
+import { PaymentsGrpc } from './payments.grpc.ts';
+import type { PaymentsSettings } from './payments-settings.ts';
+import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
+import { HearLedgerHandler } from './refunds/hear-ledger.handler.ts';
+import { LedgerRefundsConsumer } from './refunds/ledger-refunds.consumer.ts';
+import { PayItemHandler } from './refunds/pay-item.handler.ts';
+import { ReadRefundsHandler } from './refunds/read-refunds.handler.ts';
+import { RefundItemsJob } from './refunds/refund-items.job.ts';
+import { Refunds } from './refunds/refund.store.ts';
+import { RefundedTopUps } from './refunds/refunded-top-up.store.ts';
+import { RefundsController } from './refunds/refunds.controller.ts';
+import { RequestRefundHandler } from './refunds/request-refund.handler.ts';
+import { AskProviderHandler } from './top-ups/ask-provider.handler.ts';
+import { ChangeTopUpHandler } from './top-ups/change-top-up.handler.ts';
+import { ReadTopUpsHandler } from './top-ups/read-top-ups.handler.ts';
+import { StartTopUpHandler, TopUpTerms } from './top-ups/start-top-up.handler.ts';
+import { TopUps } from './top-ups/top-up.store.ts';
+import { TopUpsController } from './top-ups/top-ups.controller.ts';
+import { LookRhythm, TopUpsJob } from './top-ups/top-ups.job.ts';
+import { HearProviderHandler } from './webhooks/hear-provider.handler.ts';
+import { Notifications } from './webhooks/notification.store.ts';
+import { WechatWebhooksController } from './webhooks/wechat-webhooks.controller.ts';
+
+/** The migrations of payments, in order. */
+export const paymentsMigrations = [messagingMigration, OrdersAndRefunds];
+
+/** Top-ups, refunds, and the providers that move the money. */
+@Module({})
+export class PaymentsModule {
+  /** The clock is given by specs that let time pass. */
+  static forRoot(settings: PaymentsSettings, clock: Clock = new SystemClock()): DynamicModule {
+    return {
+      module: PaymentsModule,
+      imports: [kafkaOf(settings), persistenceOf(settings)],
+      controllers: [
+        ...[TopUpsController, RefundsController, PaymentsGrpc],
+        ...[WechatWebhooksController, LedgerRefundsConsumer],
+      ],
+      providers: [
+        { provide: Clock, useValue: clock },
+        { provide: PaymentChannels, useValue: new PaymentChannels([wechatOf(settings)]) },
+        {
+          provide: TopUpTerms,
+          useValue: { expiresMs: settings.TOP_UP_EXPIRES_SECONDS * 1000 } satisfies TopUpTerms,
+        },
+        {
+          provide: LookRhythm,
+          useValue: { intervalMs: settings.PAYMENTS_LOOK_INTERVAL_MS } satisfies LookRhythm,
+        },
+        ...[TopUps, Refunds, RefundedTopUps, ProviderAttempts, IdempotencyKeys, Notifications],
+        ...[StartTopUpHandler, AskProviderHandler, ChangeTopUpHandler, ReadTopUpsHandler, TopUpsJob],
+        ...[RequestRefundHandler, ChangeRefundHandler, PayItemHandler, ReadRefundsHandler, RefundItemsJob],
+        ...[HearLedgerHandler, HearProviderHandler],
+      ],
+    };
+  }
+}
+
+/** Refuses what is a sandbox, where this is production. */
+function wechatOf(settings: PaymentsSettings): WechatPayClient {
+  const credentials = readWechatCredentials(settings.WECHATPAY_KEYS_DIR);
+  const unfit = unfitForProduction(credentials, settings.WECHATPAY_BASE_URL);
+  if (settings.NODE_ENV === 'production' && unfit !== undefined) throw new Error(unfit);
+  return new WechatPayClient(credentials, {
+    baseUrl: settings.WECHATPAY_BASE_URL,
+    timeoutMs: settings.WECHATPAY_TIMEOUT_MS,
+    notifyBaseUrl: settings.WECHATPAY_NOTIFY_BASE_URL,
+    refundSpacingMs: settings.WECHATPAY_REFUND_SPACING_MS,
+  });
+}
+
+const kafkaOf = (settings: PaymentsSettings): DynamicModule =>
+  KafkaModule.forRoot({
+    clientId: 'payments',
+    groupId: 'payments',
+    brokers: settings.KAFKA_BROKERS,
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+    partitions: settings.KAFKA_PARTITIONS,
+    replicas: settings.KAFKA_REPLICAS,
+  });
+
+const persistenceOf = (settings: PaymentsSettings): DynamicModule =>
+  PersistenceModule.forRoot({
+    url: settings.PAYMENTS_DATABASE_URL,
+    ...(settings.PAYMENTS_MIGRATION_DATABASE_URL === undefined
+      ? {}
+      : { migrationUrl: settings.PAYMENTS_MIGRATION_DATABASE_URL }),
+    migrations: paymentsMigrations,
+    applicationName: 'payments',
+  });

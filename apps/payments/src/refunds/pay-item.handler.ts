@@ -1,0 +1,166 @@
+import type { ItemOutcome, RefundItem } from '@app/funding';
+import { log } from '@app/observability';
+import { Database, type Tx } from '@app/persistence';
+import { Injectable } from '@nestjs/common';
+import { fromMinor, toMinor } from '../channels/minor-units.ts';
+import {
+  type ChannelPolicy,
+  type NewRefund,
+  type Outcome,
+  type PaymentChannel,
+  PaymentChannels,
+  type ProviderRefund,
+} from '../channels/payment-channel.ts';
+import { ProviderAttempts } from '../channels/provider-attempts.store.ts';
+import { Clock } from '../clock.ts';
+import { ChangeRefundHandler } from './change-refund.handler.ts';
+import { numberOfItem } from './item-number.ts';
+import { Refunds } from './refund.store.ts';
+import { type RefundedTopUp, RefundedTopUps } from './refunded-top-up.store.ts';
+
+const dayMs = 24 * 60 * 60 * 1000;
+/** Not the last day of a window: the provider's clock and ours need not agree on it. */
+const marginDays = 1;
+
+interface Sending {
+  readonly attemptId: string;
+  readonly order: NewRefund;
+}
+
+/** Pays items back: sends them within the provider's rules, and finds out what became of those that are unsure. */
+@Injectable()
+export class PayItemHandler {
+  constructor(
+    private readonly database: Database,
+    private readonly refunds: Refunds,
+    private readonly topUps: RefundedTopUps,
+    private readonly attempts: ProviderAttempts,
+    private readonly channels: PaymentChannels,
+    private readonly change: ChangeRefundHandler,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Does what is next for an item: asks about it where it was sent before, sends it where the provider has not got it. */
+  async handle(itemId: string): Promise<void> {
+    const found = await this.refunds.refundOfItem({ itemId });
+    const refund = found && (await this.refunds.find(found.refundId));
+    const item = refund?.state.items.find((candidate) => candidate.itemId === itemId);
+    if (!refund || !item) return;
+    const { refundId } = refund.state;
+    if (item.status === 'created' || item.status === 'queued_funds') return this.send(refundId, item);
+    const outcome = await this.channelOf(item).queryRefund(numberOfItem(itemId));
+    if (outcome.kind !== 'ok') return this.record(refundId, item, { kind: 'unknown', code: outcome.code });
+    if (outcome.value) return this.record(refundId, item, this.outcomeOf(outcome.value));
+    await this.record(refundId, item, { kind: 'not-found' });
+    if (item.status === 'submitting' || item.status === 'unknown') await this.send(refundId, item);
+  }
+
+  private async send(refundId: string, item: RefundItem): Promise<void> {
+    const channel = this.channelOf(item);
+    const sending = await this.prepare(refundId, item, channel.policy);
+    if (!sending) return;
+    const answer = await channel.refund(sending.order);
+    const outcome = await this.confirmed(channel, sending.order, answer);
+    if (answer.kind !== 'ok')
+      log().warn({ itemId: item.itemId, answer, outcome }, 'A refund was not simply accepted');
+    await this.database.transaction(async (tx) => {
+      await this.attempts.end(tx, sending.attemptId, answer);
+      await this.change.apply(tx, refundId, { type: 'RecordItemOutcome', itemId: item.itemId, outcome });
+    });
+  }
+
+  /** Commits the attempt, or puts the item off: spacing is waited for, what the provider no longer takes waits for people. */
+  private prepare(refundId: string, item: RefundItem, policy: ChannelPolicy): Promise<Sending | undefined> {
+    const { itemId, topUpId, amount } = item;
+    const isFirst = item.status === 'created';
+    return this.database.transaction(async (tx) => {
+      // The refund first and its order second, as everywhere: two that lock both can then not wait for each other.
+      const submitted = await this.change.apply(tx, refundId, { type: 'SubmitItem', itemId });
+      if (submitted.kind !== 'changed') return undefined;
+      const topUp = await this.topUps.lock(tx, topUpId);
+      const now = this.clock.now();
+      const wait = waitFor(topUp, policy, { now, isFirst });
+      if (wait !== 'go') {
+        await this.putOff(tx, item, wait);
+        return undefined;
+      }
+      await this.topUps.noteSent(tx, topUpId, { at: now, isFirst });
+      const attemptId = await this.attempts.prepare(tx, itemId, 'refund');
+      const order = {
+        number: numberOfItem(itemId),
+        orderNumber: topUpId,
+        refund: toMinor(amount),
+        paid: toMinor(topUp.paid),
+        reason: '余额退款 / Refund of unused balance',
+      };
+      return { attemptId, order };
+    });
+  }
+
+  /** The item stays as it was: nothing was sent. */
+  private async putOff(tx: Tx, item: RefundItem, wait: Date | 'people'): Promise<void> {
+    const checkAt = wait === 'people' ? undefined : wait;
+    await this.refunds.saveItem(tx, item, { checks: 0, checkAt, endedAt: undefined });
+    if (wait === 'people')
+      log().error({ itemId: item.itemId }, 'A refund item is past what its channel allows');
+  }
+
+  /** Errors of a provider are not signed: before a no gives money back to the wallet, the provider is asked again. */
+  private async confirmed(
+    channel: PaymentChannel,
+    { number }: NewRefund,
+    answer: Outcome<ProviderRefund>,
+  ): Promise<ItemOutcome> {
+    if (answer.kind === 'ok') return this.outcomeOf(answer.value);
+    if (answer.kind === 'unknown') return { kind: 'unknown', code: answer.code };
+    if (answer.retriable)
+      return isShort(answer.code) ? { kind: 'no-funds' } : { kind: 'unknown', code: answer.code };
+    const asked = await channel.queryRefund(number);
+    if (asked.kind !== 'ok') return { kind: 'unknown', code: answer.code };
+    if (asked.value) return this.outcomeOf(asked.value);
+    return { kind: 'failed', code: answer.code, failedAt: this.clock.now().toISOString() };
+  }
+
+  outcomeOf({ state, reference, told, endedAt }: ProviderRefund): ItemOutcome {
+    const now = this.clock.now().toISOString();
+    switch (state) {
+      case 'processing':
+        return { kind: 'processing', providerReference: reference };
+      case 'paid':
+        return {
+          kind: 'paid',
+          providerReference: reference,
+          amount: fromMinor(told),
+          paidAt: endedAt ?? now,
+        };
+      case 'closed':
+        return { kind: 'failed', code: 'closed-by-provider', failedAt: now };
+      case 'abnormal':
+        return { kind: 'abnormal', providerReference: reference };
+    }
+  }
+
+  private async record(refundId: string, { itemId }: RefundItem, outcome: ItemOutcome): Promise<void> {
+    await this.database.transaction((tx) =>
+      this.change.apply(tx, refundId, { type: 'RecordItemOutcome', itemId, outcome }),
+    );
+  }
+
+  private channelOf({ channel }: RefundItem): PaymentChannel {
+    return this.channels.of(channel);
+  }
+}
+
+/** When an item may be sent: now, at an instant, or only by people another way. */
+function waitFor(
+  { paidAt, refundCount, lastRefundAt }: RefundedTopUp,
+  policy: ChannelPolicy,
+  { now, isFirst }: { now: Date; isFirst: boolean },
+): 'go' | 'people' | Date {
+  const windowEnds = paidAt.getTime() + (policy.refundWindowDays - marginDays) * dayMs;
+  if (isFirst && (now.getTime() > windowEnds || refundCount >= policy.refundsPerOrderMax)) return 'people';
+  const free = (lastRefundAt?.getTime() ?? 0) + policy.refundSpacingMs;
+  return now.getTime() < free ? new Date(free) : 'go';
+}
+
+const isShort = (code: string): boolean => code.replaceAll('_', '') === 'NOTENOUGH';

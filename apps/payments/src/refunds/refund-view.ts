@@ -1,0 +1,75 @@
+import type { PaymentsApi } from '@app/contracts';
+import type { RefundItem } from '@app/funding';
+import { z } from 'zod';
+import type { StoredRefund } from './refund.store.ts';
+
+const RefundItemView = z
+  .object({
+    itemId: z.string(),
+    topUpId: z.string(),
+    channel: z.string(),
+    amount: z.string(),
+    status: z
+      .string()
+      .describe(
+        'created, submitting, unknown, processing, succeeded, failed, abnormal, queued_funds or manual_payout.',
+      ),
+    providerReference: z.string(),
+    failureCode: z.string(),
+  })
+  .meta({ id: 'RefundItem' });
+
+/** A refund as callers see it. Texts are empty where there is nothing to say. */
+export const RefundView = z
+  .object({
+    refundId: z.string(),
+    customerId: z.string(),
+    closeOut: z.boolean(),
+    amount: z
+      .string()
+      .describe('What was asked for; for a close-out what the ledger set aside, once it has.'),
+    currency: z.string(),
+    status: z.string().describe('requested, processing, succeeded, partially_succeeded, failed or refused.'),
+    refusalCode: z.string(),
+    refundable: z.string().describe('What could be refunded instead, where it was refused.'),
+    items: z.array(RefundItemView),
+    requestedAt: z.string(),
+    closedAt: z.string(),
+  })
+  .meta({ id: 'Refund' });
+
+export const RefundPage = z
+  .object({ refunds: z.array(RefundView), nextCursor: z.string() })
+  .meta({ id: 'RefundPage' });
+
+export function viewOf({ state, requestedAt, closedAt }: StoredRefund): PaymentsApi.Refund {
+  const { asked, items, refused } = state;
+  const amount = asked.kind === 'amount' ? asked.amount : totalOf(items);
+  return {
+    refundId: state.refundId,
+    customerId: state.customerId,
+    closeOut: asked.kind === 'close-out',
+    amount: amount?.toText() ?? '',
+    currency: amount?.currency ?? refused?.refundable.currency ?? '',
+    status: state.status,
+    refusalCode: refused?.code ?? '',
+    refundable: refused?.refundable.toText() ?? '',
+    items: items.map(itemView),
+    requestedAt,
+    closedAt: closedAt ?? '',
+  };
+}
+
+function totalOf([first, ...others]: readonly RefundItem[]) {
+  return first && others.reduce((sum, { amount }) => sum.plus(amount), first.amount);
+}
+
+const itemView = (item: RefundItem): PaymentsApi.RefundItem => ({
+  itemId: item.itemId,
+  topUpId: item.topUpId,
+  channel: item.channel,
+  amount: item.amount.toText(),
+  status: item.status,
+  providerReference: item.providerReference ?? '',
+  failureCode: item.failureCode ?? '',
+});

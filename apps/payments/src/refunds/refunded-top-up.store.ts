@@ -1,0 +1,77 @@
+import type { RefundItem } from '@app/funding';
+import { Money } from '@app/money';
+import { type Tx, Unprocessable } from '@app/persistence';
+import { Injectable } from '@nestjs/common';
+
+/** What refunding an order needs to know of it. */
+export interface RefundedTopUp {
+  readonly paid: Money;
+  readonly paidAt: Date;
+  readonly refundCount: number;
+  readonly lastRefundAt: Date | undefined;
+}
+
+interface Row {
+  readonly amount: string;
+  readonly currency: string;
+  readonly paid_at: string;
+  readonly refund_count: number;
+  readonly last_refund_at: string | null;
+}
+
+/** The sums of refunds that each order carries: the last wall against paying back more than was paid. */
+@Injectable()
+export class RefundedTopUps {
+  /** Sets an item aside on its order. An item that does not fit the order is a bug of the ledger or of ours: parked. */
+  async reserve(tx: Tx, customerId: string, { itemId, topUpId, channel, amount }: RefundItem): Promise<void> {
+    const rows = await tx.query(
+      `UPDATE top_up SET refunding = refunding + $2
+        WHERE top_up_id = $1 AND customer_id = $3 AND channel = $4 AND currency = $5 AND status = 'succeeded'
+          AND refunding + refunded + $2 <= amount
+       RETURNING top_up_id`,
+      [topUpId, amount.toText(), customerId, channel, amount.currency],
+    );
+    if (rows.length > 0) return;
+    throw new Unprocessable(
+      'item-does-not-fit',
+      `${itemId} of ${amount.toString()} does not fit the top-up ${topUpId}.`,
+    );
+  }
+
+  async paid(tx: Tx, { topUpId, amount }: RefundItem): Promise<void> {
+    await tx.query(
+      'UPDATE top_up SET refunding = refunding - $2, refunded = refunded + $2 WHERE top_up_id = $1',
+      [topUpId, amount.toText()],
+    );
+  }
+
+  async failed(tx: Tx, { topUpId, amount }: RefundItem): Promise<void> {
+    await tx.query('UPDATE top_up SET refunding = refunding - $2 WHERE top_up_id = $1', [
+      topUpId,
+      amount.toText(),
+    ]);
+  }
+
+  /** The order, locked: two items of one order are never sent at the same time. */
+  async lock(tx: Tx, topUpId: string): Promise<RefundedTopUp> {
+    const [row] = await tx.query<Row>(
+      `SELECT trim_scale(amount) AS amount, currency, paid_at, refund_count, last_refund_at
+         FROM top_up WHERE top_up_id = $1 FOR UPDATE`,
+      [topUpId],
+    );
+    if (!row) throw new Error(`The order ${topUpId} of a refund vanished.`);
+    return {
+      paid: Money.of(row.amount, row.currency),
+      paidAt: new Date(row.paid_at),
+      refundCount: row.refund_count,
+      lastRefundAt: row.last_refund_at === null ? undefined : new Date(row.last_refund_at),
+    };
+  }
+
+  async noteSent(tx: Tx, topUpId: string, { at, isFirst }: { at: Date; isFirst: boolean }): Promise<void> {
+    await tx.query(
+      'UPDATE top_up SET last_refund_at = $2, refund_count = refund_count + $3 WHERE top_up_id = $1',
+      [topUpId, at, isFirst ? 1 : 0],
+    );
+  }
+}

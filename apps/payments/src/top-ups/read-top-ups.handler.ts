@@ -1,0 +1,32 @@
+import type { PaymentsApi } from '@app/contracts';
+import { Problem } from '@app/transport';
+import { Injectable } from '@nestjs/common';
+import { cursorAfter, pageOf } from '../paging.ts';
+import { TopUps } from './top-up.store.ts';
+import { viewOf } from './top-up-view.ts';
+
+/** What callers see of orders; another customer's order does not exist for them. */
+@Injectable()
+export class ReadTopUpsHandler {
+  constructor(private readonly topUps: TopUps) {}
+
+  async get({ customerId, topUpId }: PaymentsApi.GetTopUpRequest): Promise<PaymentsApi.TopUp> {
+    const found = await this.topUps.find(topUpId);
+    if (found?.state.customerId === customerId) return viewOf(found);
+    throw new Problem({
+      code: 'unknown-top-up',
+      detail: `The customer has no top-up ${topUpId.slice(0, 64)}.`,
+      field: 'topUpId',
+    });
+  }
+
+  async list({
+    customerId,
+    ...asked
+  }: PaymentsApi.ListTopUpsRequest): Promise<PaymentsApi.ListTopUpsResponse> {
+    const { beforeId, limit } = pageOf(asked);
+    const found = await this.topUps.list(customerId, { beforeId, limit });
+    const ids = found.map(({ state }) => state.topUpId);
+    return { topUps: found.map(viewOf), nextCursor: cursorAfter(ids, limit) };
+  }
+}

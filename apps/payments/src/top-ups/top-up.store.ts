@@ -1,0 +1,205 @@
+import type { QuestionedPayment, TopUp, TopUpStatus } from '@app/funding';
+import { Money } from '@app/money';
+import { Database, type Tx } from '@app/persistence';
+import { Injectable } from '@nestjs/common';
+
+/** An order as it is kept: its state, and the times that are nobody's decision. */
+export interface StoredTopUp {
+  readonly state: TopUp;
+  readonly late: boolean;
+  readonly createdAt: string;
+  readonly expiresAt: string;
+  readonly checks: number;
+}
+
+/** What an order came to, to be written down. */
+export interface TopUpChange {
+  readonly state: TopUp;
+  readonly late: boolean;
+  readonly checks: number;
+  readonly checkAt: Date | undefined;
+  readonly settledAt: Date | undefined;
+}
+
+interface TopUpRow {
+  readonly top_up_id: string;
+  readonly customer_id: string;
+  readonly channel: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly status: TopUpStatus;
+  readonly action_kind: string | null;
+  readonly action_value: string | null;
+  readonly provider_reference: string | null;
+  readonly paid_at: string | null;
+  readonly late: boolean;
+  readonly failure_code: string | null;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly checks: number;
+}
+
+interface QuestionRow {
+  readonly provider_reference: string;
+  readonly amount: string;
+  readonly currency: string;
+  readonly paid_at: string;
+  readonly reason: QuestionedPayment['reason'];
+  readonly resolution: QuestionedPayment['resolution'];
+}
+
+const columns = `top_up_id, customer_id, channel, trim_scale(amount) AS amount, currency, status, action_kind,
+  action_value, provider_reference, paid_at, late, failure_code, created_at, expires_at, checks`;
+
+/** The orders. */
+@Injectable()
+export class TopUps {
+  constructor(private readonly database: Database) {}
+
+  async insert(
+    tx: Tx,
+    order: TopUp,
+    times: { createdAt: Date; expiresAt: Date; checkAt: Date },
+  ): Promise<void> {
+    await tx.query(
+      `INSERT INTO top_up (top_up_id, customer_id, channel, amount, currency, status, created_at, expires_at, check_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      [
+        order.topUpId,
+        order.customerId,
+        order.channel,
+        order.amount.toText(),
+        order.amount.currency,
+        order.status,
+        times.createdAt,
+        times.expiresAt,
+        times.checkAt,
+      ],
+    );
+  }
+
+  /** The order, locked until the end of the transaction: whoever learns something of it waits here for the others. */
+  async lock(tx: Tx, topUpId: string): Promise<StoredTopUp | undefined> {
+    const [row] = await tx.query<TopUpRow>(`SELECT ${columns} FROM top_up WHERE top_up_id = $1 FOR UPDATE`, [
+      topUpId,
+    ]);
+    return row && stored(row, await questionsOf(tx, topUpId));
+  }
+
+  async save(tx: Tx, { state, late, checks, checkAt, settledAt }: TopUpChange): Promise<void> {
+    await tx.query(
+      `UPDATE top_up SET status = $2, action_kind = $3, action_value = $4, provider_reference = $5, paid_at = $6,
+              late = $7, failure_code = $8, checks = $9, check_at = $10, settled_at = COALESCE(settled_at, $11)
+        WHERE top_up_id = $1`,
+      [
+        state.topUpId,
+        state.status,
+        state.action?.kind ?? null,
+        state.action?.value ?? null,
+        state.payment?.providerReference ?? null,
+        state.payment?.paidAt ?? null,
+        late,
+        state.failureCode,
+        checks,
+        checkAt ?? null,
+        settledAt ?? null,
+      ],
+    );
+    for (const { providerReference, paid, paidAt, reason, resolution } of state.questions) {
+      await tx.query(
+        `INSERT INTO top_up_question (top_up_id, provider_reference, amount, currency, paid_at, reason, resolution)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
+         ON CONFLICT (top_up_id, provider_reference) DO UPDATE SET resolution = excluded.resolution`,
+        [state.topUpId, providerReference, paid.toText(), paid.currency, paidAt, reason, resolution],
+      );
+    }
+  }
+
+  async find(topUpId: string): Promise<StoredTopUp | undefined> {
+    const [row] = await this.database.query<TopUpRow>(`SELECT ${columns} FROM top_up WHERE top_up_id = $1`, [
+      topUpId,
+    ]);
+    return row && stored(row, await questionsOf(this.database, topUpId));
+  }
+
+  /** A customer's orders, newest first, from below `beforeId`. */
+  async list(
+    customerId: string,
+    { beforeId, limit }: { beforeId: string | undefined; limit: number },
+  ): Promise<StoredTopUp[]> {
+    const rows = await this.database.query<TopUpRow>(
+      `SELECT ${columns} FROM top_up WHERE customer_id = $1 AND ($2::text IS NULL OR top_up_id < $2)
+        ORDER BY top_up_id DESC LIMIT $3`,
+      [customerId, beforeId ?? null, limit],
+    );
+    return rows.map((row) => stored(row, []));
+  }
+
+  /** Takes orders that are due for a look; until `again` nobody else takes them, and then someone does if we died. */
+  async takeDue({
+    now,
+    again,
+    limit,
+  }: {
+    now: Date;
+    again: Date;
+    limit: number;
+  }): Promise<readonly string[]> {
+    const rows = await this.database.query<{ top_up_id: string }>(
+      `UPDATE top_up SET check_at = $2 WHERE top_up_id IN (
+         SELECT top_up_id FROM top_up WHERE check_at <= $1 ORDER BY check_at LIMIT $3 FOR UPDATE SKIP LOCKED)
+       RETURNING top_up_id`,
+      [now, again, limit],
+    );
+    return rows.map(({ top_up_id: id }) => id);
+  }
+
+  /** Seconds since the oldest order was created whose outcome at the provider is unknown; 0 where there is none. */
+  async oldestUnknownSeconds(now: Date): Promise<number> {
+    const [row] = await this.database.query<{ seconds: number | null }>(
+      `SELECT extract(epoch FROM $1::timestamptz - min(created_at))::float8 AS seconds FROM top_up
+        WHERE check_at IS NOT NULL AND status IN ('created', 'unknown')`,
+      [now],
+    );
+    return Math.max(0, row?.seconds ?? 0);
+  }
+}
+
+async function questionsOf(from: Pick<Tx, 'query'>, topUpId: string): Promise<QuestionedPayment[]> {
+  const rows = await from.query<QuestionRow>(
+    `SELECT provider_reference, trim_scale(amount) AS amount, currency, paid_at, reason, resolution
+       FROM top_up_question WHERE top_up_id = $1 ORDER BY paid_at, provider_reference`,
+    [topUpId],
+  );
+  return rows.map((row) => ({
+    providerReference: row.provider_reference,
+    paid: Money.of(row.amount, row.currency),
+    paidAt: row.paid_at,
+    reason: row.reason,
+    resolution: row.resolution,
+  }));
+}
+
+function stored(row: TopUpRow, questions: readonly QuestionedPayment[]): StoredTopUp {
+  const amount = Money.of(row.amount, row.currency);
+  return {
+    state: {
+      topUpId: row.top_up_id,
+      customerId: row.customer_id,
+      channel: row.channel,
+      amount,
+      status: row.status,
+      action: row.action_kind === null ? null : { kind: row.action_kind, value: row.action_value ?? '' },
+      failureCode: row.failure_code,
+      payment:
+        row.provider_reference === null
+          ? null
+          : { providerReference: row.provider_reference, paid: amount, paidAt: row.paid_at ?? '' },
+      questions,
+    },
+    late: row.late,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    checks: row.checks,
+  };
+}

@@ -1,0 +1,201 @@
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { parseSettings } from '@app/config';
+import { type Event, type EventOf, type RefundRequested, topics } from '@app/contracts';
+import { ConsumesBatch, type EventBatch, EventLog, KafkaModule } from '@app/kafka';
+import { Database } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { grpcClient, IdentityProvider, ServiceTokens, startService } from '@app/transport';
+import type { PaymentsApi } from '@app/contracts';
+import { encodeEvent } from '@app/contracts';
+import { Controller, Module } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Clock } from '../src/clock.ts';
+import { PaymentsModule } from '../src/payments.module.ts';
+import { paymentsSettings } from '../src/payments-settings.ts';
+import { type SpecIdentityProvider, startIdentityProvider } from './identity-provider.ts';
+import { WechatSandboxProcess } from './wechat-sandbox.ts';
+
+/** A clock that a spec moves. */
+export class MovedClock extends Clock {
+  offsetMs = 0;
+
+  now(): Date {
+    return new Date(Date.now() + this.offsetMs);
+  }
+
+  advance(seconds: number): void {
+    this.offsetMs += seconds * 1000;
+  }
+}
+
+/** What payments published, as it came from Kafka. */
+export const published: Event[] = [];
+
+/** Stands where the ledger stands on Kafka: hears payments, and answers as a spec says. */
+@Controller()
+class LedgerStandIn {
+  @ConsumesBatch(topics.topUps)
+  topUps(batch: EventBatch): Promise<void> {
+    return this.keep(batch);
+  }
+
+  @ConsumesBatch(topics.refunds)
+  refunds(batch: EventBatch): Promise<void> {
+    return this.keep(batch);
+  }
+
+  private keep({ records }: EventBatch): Promise<void> {
+    published.push(...records.flatMap(({ event }) => event ?? []));
+    return Promise.resolve();
+  }
+}
+
+export interface Payments {
+  readonly sandbox: WechatSandboxProcess;
+  readonly clock: MovedClock;
+  readonly database: Database;
+  readonly grpc: ReturnType<typeof paymentsClient>;
+  readonly url: string;
+  readonly environment: Readonly<Record<string, string>>;
+  token(scope: string): Promise<string>;
+  /** The ledger's answer, through Kafka. */
+  ledgerSays(event: Event): Promise<void>;
+  close(): Promise<void>;
+}
+
+const paymentsClient = (url: string, issuer: string) =>
+  grpcClient<PaymentsApi.Payments>({
+    protoFile: 'haoli/payments/v1/payments.proto',
+    package: 'haoli.payments.v1',
+    service: 'Payments',
+    url,
+    tokens: new ServiceTokens(new IdentityProvider(issuer), {
+      clientId: 'payments:read payments:write',
+      clientSecret: 'secret',
+    }),
+  });
+
+/** Payments on a real PostgreSQL, a real Kafka and the WeChat Pay sandbox in its own process. */
+export async function startPayments(settings: Readonly<Record<string, string>> = {}): Promise<Payments> {
+  const identity = await startIdentityProvider();
+  const sandbox = await WechatSandboxProcess.start();
+  const environment = { ...(await environmentOf(sandbox, identity)), ...settings };
+  Object.assign(process.env, {
+    OIDC_ISSUER: identity.issuer,
+    SERVICE_CLIENT_ID: 'payments:read',
+    SERVICE_CLIENT_SECRET: 'secret',
+    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+  });
+  const clock = new MovedClock();
+  const app = await start(environment, clock);
+  const ledger = await startLedger(environment);
+  const grpcUrl = environment['PAYMENTS_GRPC_URL'] ?? '';
+  return {
+    sandbox,
+    clock,
+    environment,
+    database: app.get(Database, { strict: false }),
+    grpc: paymentsClient(grpcUrl, identity.issuer),
+    url: await app.getUrl(),
+    token: (scope) => identity.token(scope),
+    ledgerSays: (event) =>
+      ledger
+        .get(EventLog, { strict: false })
+        .publish(topics.ledgerRefunds.name, [encodeEvent(topics.ledgerRefunds.name, event)]),
+    close: async () => {
+      await Promise.all([app.close(), ledger.close()]);
+      await sandbox.close();
+      identity.close();
+      for (const signal of ['SIGTERM', 'SIGINT', 'unhandledRejection']) process.removeAllListeners(signal);
+    },
+  };
+}
+
+async function environmentOf(
+  sandbox: WechatSandboxProcess,
+  identity: SpecIdentityProvider,
+): Promise<Record<string, string>> {
+  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const { kafkaBrokers } = testServers();
+  return {
+    KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix(),
+    KAFKA_PARTITIONS: '1',
+    OIDC_ISSUER: identity.issuer,
+    SERVICE_CLIENT_ID: 'payments:read',
+    SERVICE_CLIENT_SECRET: 'secret',
+    PAYMENTS_HTTP_PORT: httpPort,
+    PAYMENTS_GRPC_URL: `127.0.0.1:${grpcPort}`,
+    PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
+    WECHATPAY_BASE_URL: sandbox.url,
+    WECHATPAY_KEYS_DIR: sandbox.directory,
+    WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${httpPort}`,
+    WECHATPAY_TIMEOUT_MS: '1500',
+    WECHATPAY_REFUND_SPACING_MS: '0',
+    PAYMENTS_LOOK_INTERVAL_MS: '50',
+  };
+}
+
+function start(environment: Readonly<Record<string, string>>, clock: Clock): Promise<NestFastifyApplication> {
+  const settings = parseSettings(paymentsSettings, environment);
+  return startService({
+    name: 'payments',
+    module: PaymentsModule.forRoot(settings, clock),
+    httpPort: settings.PAYMENTS_HTTP_PORT,
+    grpc: {
+      url: settings.PAYMENTS_GRPC_URL,
+      package: 'haoli.payments.v1',
+      protoFile: 'haoli/payments/v1/payments.proto',
+    },
+    rawBody: true,
+    title: 'payments',
+    description: 'spec',
+  });
+}
+
+function startLedger(environment: Readonly<Record<string, string>>): Promise<NestFastifyApplication> {
+  const kafka = KafkaModule.forRoot({
+    clientId: 'ledger',
+    groupId: 'ledger',
+    brokers: (environment['KAFKA_BROKERS'] ?? '').split(','),
+    topicPrefix: environment['KAFKA_TOPIC_PREFIX'] ?? '',
+    partitions: 1,
+  });
+  @Module({ imports: [kafka], controllers: [LedgerStandIn] })
+  class LedgerModule {}
+  return startService({
+    name: 'ledger',
+    module: LedgerModule,
+    httpPort: 0,
+    title: 'ledger',
+    description: 'spec',
+  });
+}
+
+async function freePort(): Promise<string> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return String(port);
+}
+
+/** Waits until `look` gives something; what is still nothing after ten seconds never comes. */
+export async function eventually<Value>(
+  look: () => Promise<Value | undefined> | Value | undefined,
+): Promise<Value> {
+  const deadline = Date.now() + 10_000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error('It did not happen within ten seconds.');
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+}
+
+/** Waits for an event of payments on Kafka. */
+export const publishedEvent = (id: string): Promise<Event> =>
+  eventually(() => published.find((event) => event.id === id));
+
+export type RefundRequestedEvent = EventOf<typeof RefundRequested>;

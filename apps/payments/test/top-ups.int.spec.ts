@@ -1,0 +1,396 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
+
+let payments: Payments;
+let customers = 0;
+
+const aCustomer = (): string => {
+  customers += 1;
+  return `cus_${String(customers).padStart(26, '0')}`;
+};
+
+const asked = (amount = '50', changes: { customerId?: string; idempotencyKey?: string } = {}) => ({
+  customerId: aCustomer(),
+  channel: 'wechat-pay',
+  amount,
+  currency: 'CNY',
+  idempotencyKey: randomUUID(),
+  ...changes,
+});
+
+const start = (amount?: string) => payments.grpc.StartTopUp(asked(amount));
+
+const get = (customerId: string, topUpId: string) => payments.grpc.GetTopUp({ customerId, topUpId });
+
+const untilStatus = (order: { customerId: string; topUpId: string }, status: string) =>
+  eventually(async () => {
+    const found = await get(order.customerId, order.topUpId);
+    return found.status === status ? found : undefined;
+  });
+
+const settledCount = async (topUpId: string): Promise<number> => {
+  const rows = await payments.database.query('SELECT 1 FROM outbox WHERE event_id = $1', [
+    `${topUpId}:settled`,
+  ]);
+  return rows.length;
+};
+
+const notificationsOf = async (topUpId: string): Promise<number> => {
+  const rows = await payments.database.query('SELECT 1 FROM provider_notification WHERE subject_id = $1', [
+    topUpId,
+  ]);
+  return rows.length;
+};
+
+const lastNotification = async () => {
+  const last = (await payments.sandbox.notifications()).at(-1);
+  if (!last) throw new Error('nothing was sent');
+  return last;
+};
+
+beforeAll(async () => {
+  payments = await startPayments();
+});
+afterEach(async () => {
+  await payments.sandbox.clearFaults();
+});
+afterAll(async () => {
+  await payments.close();
+});
+
+describe('a top-up', () => {
+  it('is shown as a QR code, paid, credited, and told to the ledger', async () => {
+    const order = await start('50.00');
+    expect(order).toMatchObject({
+      status: 'pending',
+      amount: '50',
+      currency: 'CNY',
+      actionKind: 'qr',
+      paidAt: '',
+    });
+    expect(order.actionValue).toMatch(/^weixin:\/\/wxpay/);
+
+    const { transactionId } = await payments.sandbox.pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual([204]);
+    const paid = await get(order.customerId, order.topUpId);
+    expect(paid).toMatchObject({ status: 'succeeded', providerReference: transactionId, actionValue: '' });
+
+    const event = await publishedEvent(`${order.topUpId}:settled`);
+    expect(event).toMatchObject({
+      type: 'TopUpSettled',
+      subject: order.customerId,
+      source: 'haoli/payments',
+    });
+    expect(event.data).toEqual({
+      topUpId: order.topUpId,
+      customerId: order.customerId,
+      channel: 'wechat-pay',
+      paid: { amount: '50', currency: 'CNY' },
+      providerReference: transactionId,
+      paidAt: paid.paidAt,
+      late: false,
+    });
+  });
+
+  it('is credited once by 200 notifications at the same time', async () => {
+    const order = await start();
+    await payments.sandbox.fault('duplicateNotify', { value: 200 });
+    await payments.sandbox.pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual(Array.from({ length: 200 }, () => 204));
+    expect(await settledCount(order.topUpId)).toBe(1);
+    await publishedEvent(`${order.topUpId}:settled`);
+    expect(published.filter(({ id }) => id === `${order.topUpId}:settled`)).toHaveLength(1);
+  });
+
+  it('is credited once when the notification is sent again much later', async () => {
+    const order = await start();
+    await payments.sandbox.pay(order.topUpId);
+    const { id } = await lastNotification();
+    expect(await payments.sandbox.again(id, 3)).toEqual([204, 204, 204]);
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it('was committed before the provider heard of it, with the attempt', async () => {
+    await payments.sandbox.fault('delayMs', { on: 'create', value: 1_000 });
+    const pending = start();
+    const [row] = await eventually(async () => {
+      const rows = await payments.database.query<{ status: string; outcome: string; operation: string }>(
+        `SELECT status, outcome, operation FROM top_up JOIN provider_attempt ON subject_id = top_up_id
+          WHERE outcome = 'prepared'`,
+      );
+      return rows.length > 0 ? rows : undefined;
+    });
+    expect(row).toEqual({ status: 'created', outcome: 'prepared', operation: 'create' });
+    expect(await pending).toMatchObject({ status: 'pending' });
+  });
+
+  it('is credited by a notification that comes before the answer to its creation', async () => {
+    await payments.sandbox.fault('notifyBeforeResponse', { on: 'create' });
+    const order = await start();
+    // The late answer brings a QR code, and must not bring back an order that waits to be paid.
+    expect(order).toMatchObject({ status: 'succeeded', actionValue: '' });
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'])(
+    'whose creation ends in %s keeps its number and can be paid after all',
+    async (fault) => {
+      await payments.sandbox.fault(fault, { on: 'create' });
+      const order = await start();
+      expect(order).toMatchObject({ status: 'unknown', actionValue: '' });
+      payments.clock.advance(2);
+      const payable = await untilStatus(order, 'pending');
+      const shown =
+        payable.actionValue === ''
+          ? await eventually(async () => {
+              const found = await get(order.customerId, order.topUpId);
+              return found.actionValue === '' ? undefined : found;
+            })
+          : payable;
+      expect(shown.actionValue).toMatch(/^weixin:/);
+      const orders = await payments.sandbox.orders();
+      expect(orders.filter(({ outTradeNo }) => outTradeNo === order.topUpId)).toHaveLength(1);
+      await payments.sandbox.pay(order.topUpId);
+      expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
+    },
+  );
+
+  it('whose notification is lost is credited by asking', async () => {
+    const order = await start();
+    await payments.sandbox.fault('loseNotification');
+    await payments.sandbox.pay(order.topUpId);
+    payments.clock.advance(31);
+    await untilStatus(order, 'succeeded');
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it('that nobody pays is closed at the provider and here; paid all the same, it is credited and called late', async () => {
+    const order = await start();
+    payments.clock.advance(902);
+    await untilStatus(order, 'closed');
+    const closed = (await payments.sandbox.orders()).find(({ outTradeNo }) => outTradeNo === order.topUpId);
+    expect(closed).toMatchObject({ state: 'CLOSED' });
+
+    await payments.sandbox.pay(order.topUpId, { late: true });
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
+    expect((await publishedEvent(`${order.topUpId}:settled`)).data).toMatchObject({ late: true });
+  });
+
+  it('that is paid while it is being closed is paid', async () => {
+    const order = await start();
+    await payments.sandbox.fault('loseNotification');
+    await payments.sandbox.pay(order.topUpId);
+    payments.clock.advance(902);
+    await untilStatus(order, 'succeeded');
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it.each([
+    ['wrongAmount', { value: 1 }, 'amount-differs'],
+    ['wrongAmount', { value: -1 }, 'amount-differs'],
+    ['wrongCurrency', {}, 'currency-differs'],
+  ])('paid with %s %j goes to review and credits nothing', async (fault, options, reason) => {
+    const order = await start();
+    await payments.sandbox.fault(fault, { on: 'notification', ...options });
+    await payments.sandbox.pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual([204]);
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'review' });
+    expect(await settledCount(order.topUpId)).toBe(0);
+    const questions = await payments.database.query(
+      'SELECT reason FROM top_up_question WHERE top_up_id = $1',
+      [order.topUpId],
+    );
+    expect(questions).toEqual([{ reason }]);
+  });
+});
+
+describe('a notification', () => {
+  it.each(['badSignature', 'unknownSerial', 'tamperedTag', 'signTest'])(
+    'with %s is refused and leaves nothing behind',
+    async (fault) => {
+      const order = await start();
+      await payments.sandbox.fault(fault, { on: 'notification' });
+      await payments.sandbox.pay(order.topUpId);
+      expect((await lastNotification()).answers).toEqual([401]);
+      expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
+      expect(await notificationsOf(order.topUpId)).toBe(0);
+      expect(await settledCount(order.topUpId)).toBe(0);
+    },
+  );
+
+  it.each([
+    [299, 204],
+    [301, 401],
+  ])('that is %i seconds old is answered %i', async (age, status) => {
+    const order = await start();
+    await payments.sandbox.fault('staleTimestamp', { on: 'notification', value: age });
+    await payments.sandbox.pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual([status]);
+    expect(await settledCount(order.topUpId)).toBe(status === 204 ? 1 : 0);
+  });
+
+  it('counts probes apart from attacks', async () => {
+    const metrics = async () => (await fetch(`${payments.url}/metrics`)).text();
+    expect(await metrics()).toMatch(/payments_notifications_refused_total\{.*reason="probe".*\} 1/);
+    expect(await metrics()).toMatch(/payments_notifications_refused_total\{.*reason="bad-signature".*\} 1/);
+  });
+
+  it('from nobody is refused', async () => {
+    for (const body of ['{}', 'not json', '']) {
+      const answer = await fetch(`${payments.url}/webhooks/wechat/pay`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body,
+      });
+      expect(answer.status).toBeGreaterThanOrEqual(400);
+    }
+  });
+});
+
+describe('the amount of a top-up', () => {
+  it.each(['1', '1.0', '1.00', '7.50', '123456789.01'])('may be %s', async (amount) => {
+    const order = await start(amount);
+    expect(order.status).toBe('pending');
+    await payments.sandbox.pay(order.topUpId);
+    const event = await publishedEvent(`${order.topUpId}:settled`);
+    expect(event.data).toMatchObject({ paid: { amount: order.amount } });
+  });
+
+  it('is at least 1: 0.99 is refused with the field, the reason and what to do', async () => {
+    await expect(start('0.99')).rejects.toMatchObject({
+      code: 'amount-too-small',
+      status: 422,
+      details: {
+        field: 'amount',
+        detail: '0.99 CNY is less than the minimum of 1 CNY.',
+        remedy: 'Send an amount of at least 1 CNY.',
+      },
+    });
+  });
+
+  it.each(['1.001', '1e2', '-1', '', '１.00', '0x10', '1,000', ' 1', 'NaN', '1'.repeat(10_000)])(
+    'is not %.20s',
+    async (amount) => {
+      await expect(start(amount)).rejects.toMatchObject({
+        status: expect.any(Number),
+        details: { field: 'amount' },
+      });
+    },
+  );
+
+  it('has no limit of ours; what the channel cannot carry is said with another way to pay', async () => {
+    await expect(start('90071992547409.92')).rejects.toMatchObject({
+      code: 'amount-too-large',
+      details: { remedy: 'Split the top-up, or pay by bank transfer.' },
+    });
+  });
+});
+
+describe('an idempotency key', () => {
+  it('makes one order of twenty clicks at the same time', async () => {
+    const request = asked();
+    const orders = await Promise.all(Array.from({ length: 20 }, () => payments.grpc.StartTopUp(request)));
+    expect(new Set(orders.map(({ topUpId }) => topUpId)).size).toBe(1);
+    const at = (await payments.sandbox.orders()).filter(
+      ({ outTradeNo }) => outTradeNo === orders[0]?.topUpId,
+    );
+    expect(at).toHaveLength(1);
+  });
+
+  it('stands for one request only, and for one customer only', async () => {
+    const request = asked();
+    const first = await payments.grpc.StartTopUp(request);
+    await expect(payments.grpc.StartTopUp({ ...request, amount: '51' })).rejects.toMatchObject({
+      code: 'different-request',
+    });
+    // The same amount in other words is the same request.
+    expect((await payments.grpc.StartTopUp({ ...request, amount: '50.00' })).topUpId).toBe(first.topUpId);
+    const other = await payments.grpc.StartTopUp({ ...request, customerId: aCustomer() });
+    expect(other.topUpId).not.toBe(first.topUpId);
+  });
+
+  it('is needed', async () => {
+    await expect(payments.grpc.StartTopUp(asked('50', { idempotencyKey: '' }))).rejects.toMatchObject({
+      code: 'missing-idempotency-key',
+    });
+  });
+});
+
+describe('reading top-ups', () => {
+  it('shows a customer’s own, newest first, page by page', async () => {
+    const customerId = aCustomer();
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      ids.unshift((await payments.grpc.StartTopUp({ ...asked(), customerId })).topUpId);
+    }
+    const first = await payments.grpc.ListTopUps({ customerId, pageSize: 3, cursor: '' });
+    const second = await payments.grpc.ListTopUps({ customerId, pageSize: 3, cursor: first.nextCursor });
+    expect([...first.topUps, ...second.topUps].map(({ topUpId }) => topUpId)).toEqual(ids);
+    expect(second.nextCursor).toBe('');
+  });
+
+  it('does not show another customer’s', async () => {
+    const order = await start();
+    await expect(get(aCustomer(), order.topUpId)).rejects.toMatchObject({
+      code: 'unknown-top-up',
+      status: 404,
+    });
+  });
+});
+
+describe('top-ups over HTTP', () => {
+  const call = async (path: string, { scope, ...init }: RequestInit & { scope?: string }) => {
+    const headers = {
+      'content-type': 'application/json',
+      'idempotency-key': 'http-1',
+      ...(scope === undefined ? {} : { authorization: `Bearer ${await payments.token(scope)}` }),
+    };
+    const answer = await fetch(`${payments.url}${path}`, { ...init, headers });
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+  };
+  const body = JSON.stringify({ customerId: 'cus_http', amount: '50', currency: 'CNY' });
+
+  it('need a token with the scope', async () => {
+    expect((await call('/v1/top-ups', { method: 'POST', body })).status).toBe(401);
+    expect((await call('/v1/top-ups', { method: 'POST', body, scope: 'payments:read' })).status).toBe(403);
+  });
+
+  it('say the same as over gRPC', async () => {
+    const made = await call('/v1/top-ups', { method: 'POST', body, scope: 'payments:write' });
+    expect(made).toMatchObject({ status: 201, body: { status: 'pending', amount: '50', actionKind: 'qr' } });
+    const id = String(made.body['topUpId']);
+    expect((await call(`/v1/top-ups/${id}?customerId=cus_http`, { scope: 'payments:read' })).body).toEqual(
+      made.body,
+    );
+    const list = await call('/v1/top-ups?customerId=cus_http', { scope: 'payments:read' });
+    expect(list.body).toEqual({ topUps: [made.body], nextCursor: '' });
+    expect(await payments.grpc.GetTopUp({ customerId: 'cus_http', topUpId: id })).toEqual(made.body);
+  });
+
+  it('refuse 0.99 as problem+json', async () => {
+    const small = JSON.stringify({ customerId: 'cus_http', amount: '0.99', currency: 'CNY' });
+    expect(await call('/v1/top-ups', { method: 'POST', body: small, scope: 'payments:write' })).toMatchObject(
+      {
+        status: 422,
+        body: {
+          code: 'amount-too-small',
+          field: 'amount',
+          remedy: expect.stringContaining('at least 1 CNY'),
+        },
+      },
+    );
+  });
+
+  it('are described at /docs', async () => {
+    const answer = await fetch(`${payments.url}/docs-json`);
+    expect(Object.keys(((await answer.json()) as { paths: object }).paths)).toEqual(
+      expect.arrayContaining([
+        '/v1/top-ups',
+        '/v1/top-ups/{topUpId}',
+        '/v1/refunds',
+        '/v1/refunds/{refundId}',
+      ]),
+    );
+  });
+});

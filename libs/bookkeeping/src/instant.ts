@@ -16,7 +16,11 @@ export class InvalidInstant extends Error {
 
 const shape = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.(\d{1,6}))?Z$/;
 const secondsEnd = 19;
+const dayEnd = 10;
 const microsecondsPerMillisecond = 1000;
+const microsecondsPerSecond = 1_000_000;
+const microsecondsPerDay = 86_400_000_000;
+const millisecondsPerDay = 86_400_000;
 
 /** Takes whole microseconds since 1970 as they are; anything else is an InvariantViolation. */
 function of(microseconds: number): Instant {
@@ -37,9 +41,28 @@ function fromText(text: string): Instant {
 
 /** Writes the one text form of an instant: UTC with six decimals, so that texts sort as the instants do. */
 function toText(instant: Instant): string {
-  const milliseconds = Math.floor(instant / microsecondsPerMillisecond);
-  const rest = instant - milliseconds * microsecondsPerMillisecond;
-  return `${new Date(milliseconds).toISOString().slice(0, -1)}${rest.toString().padStart(3, '0')}Z`;
+  const day = Math.floor(instant / microsecondsPerDay);
+  const rest = instant - day * microsecondsPerDay;
+  const seconds = Math.floor(rest / microsecondsPerSecond);
+  const microseconds = rest - seconds * microsecondsPerSecond;
+  const minutes = Math.floor(seconds / 60);
+  const time = `${twoDigits(Math.floor(minutes / 60))}:${twoDigits(minutes % 60)}:${twoDigits(seconds % 60)}`;
+  return `${dayText(day)}T${time}.${microseconds.toString().padStart(6, '0')}Z`;
+}
+
+/** Most instants that are written one after the other are of one day: its text is kept. */
+const written = { day: 0, text: '1970-01-01' };
+
+function dayText(day: number): string {
+  if (day !== written.day) {
+    written.text = new Date(day * millisecondsPerDay).toISOString().slice(0, dayEnd);
+    written.day = day;
+  }
+  return written.text;
+}
+
+function twoDigits(count: number): string {
+  return count < 10 ? `0${count}` : count.toString();
 }
 
 function isoSeconds(milliseconds: number): string {

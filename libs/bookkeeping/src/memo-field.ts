@@ -13,7 +13,7 @@ export type ValueOf<Field> = Field extends MemoField<infer Value> ? Value : neve
 
 /** Writes a text with its length before it: `5:hello,`. Whatever the text holds, the end is known. */
 export function framed(text: string): string {
-  return `${text.length.toString()}:${text},`;
+  return `${text.length}:${text},`;
 }
 
 const framePattern = /(0|[1-9]\d{0,9}):/y;
@@ -60,7 +60,7 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Mem
 
 /** An amount in its one text form. */
 export const amount: MemoField<Units18> = {
-  encode: (value) => Units18.toText(value),
+  encode: (value) => (value === Units18.zero ? '0' : Units18.toText(value)),
   decode: (text) => Units18.fromText(text),
 };
 

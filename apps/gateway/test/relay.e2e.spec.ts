@@ -146,8 +146,7 @@ describe('a call that is not streamed', () => {
           id: 'prv_later',
           rates: { input: '99', output: '99' },
         });
-      await Promise.resolve();
-      answersWhole(completion())(response, harness.upstreamRequests[0] as never);
+      await answersWhole(completion())(response, harness.upstreamRequests[0] as never);
     };
     const { usage } = await client.chat.completions.create(hello);
     if (before) harness.prices.prices.set('gpt-5.5', before);
@@ -159,7 +158,7 @@ describe('a call that is not streamed', () => {
     harness.script = async (response, request) => {
       left.abort();
       await new Promise((resolve) => setTimeout(resolve, 150));
-      answersWhole(completion())(response, request);
+      await answersWhole(completion())(response, request);
     };
     await expect(post(hello, left.signal)).rejects.toThrow();
     expect((await untilEnded())?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
@@ -444,7 +443,9 @@ describe('a call that is not let in', () => {
 
   it('S3: an empty wallet is told what is needed, available and affordable, once', async () => {
     harness.holds.available = '0.003';
-    const error = await caught(() => client.chat.completions.create({ ...hello, max_tokens: 1_000 }));
+    const error = await caught(() =>
+      client.chat.completions.create({ ...hello, max_completion_tokens: 1_000 }),
+    );
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error).toMatchObject({ status: 429, code: 'insufficient_quota', type: 'insufficient_quota' });
     const { message } = error as Error;
@@ -467,7 +468,7 @@ describe('a call that is not let in', () => {
   });
 
   it('cuts a limit beyond the model to the model, so that one number cannot freeze a wallet', async () => {
-    await client.chat.completions.create({ ...hello, max_tokens: 999_999_999 });
+    await post({ ...hello, max_tokens: 999_999_999 });
     expect(harness.upstreamRequests[0]?.body['max_tokens']).toBe(128_000);
     expect(Number(harness.holds.placed[0]?.amount)).toBeLessThan(2);
   });

@@ -1,0 +1,162 @@
+import { topics, TopUpSettled, type Event } from '@app/contracts';
+import { ConsumesBatch, EventLog, KafkaEventLog, KafkaModule, type EventBatch } from '@app/kafka';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Controller, Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { KafkaConsumerServer } from '@app/kafka';
+import { Database } from './database.ts';
+import { Unprocessable } from './errors.ts';
+import { Inbox } from './inbox.ts';
+import { Messaging } from './migrations/0001-messaging.ts';
+import { Outbox } from './outbox.ts';
+import { ParkedMessages } from './parked-messages.ts';
+import { PersistenceModule } from './persistence.module.ts';
+
+/** What goes wrong on purpose; each test sets it. */
+const trouble = { crashesAfterCommit: 0, refuses: new Set<string>() };
+
+/** Adds up what customers paid in: not idempotent by itself, so that every repetition would show. */
+@Controller()
+class CreditsConsumer {
+  constructor(private readonly inbox: Inbox) {}
+
+  @ConsumesBatch(topics.topUps)
+  async read(batch: EventBatch): Promise<void> {
+    await this.inbox.apply(batch, async (tx, fresh) => {
+      const refused = fresh.find(({ id }) => trouble.refuses.has(id));
+      if (refused) throw new Unprocessable('refused', `${refused.id} is refused by this spec`);
+      await tx.query(
+        `INSERT INTO credit AS c SELECT subject, count(*) FROM unnest($1::text[]) AS row (subject) GROUP BY subject
+         ON CONFLICT (customer_id) DO UPDATE SET n = c.n + excluded.n`,
+        [fresh.map(({ subject }) => subject)],
+      );
+    });
+    if (trouble.crashesAfterCommit > 0) {
+      trouble.crashesAfterCommit -= 1;
+      throw new Error('crash between the commit and the offset');
+    }
+  }
+}
+
+let url: string;
+let prefix: string;
+let app: INestApplication;
+
+beforeEach(async () => {
+  url = await freshDatabase('delivery');
+  prefix = topicPrefix();
+  trouble.crashesAfterCommit = 0;
+  trouble.refuses.clear();
+  app = await start();
+});
+
+afterEach(() => app.close());
+
+describe('an event on its way from one database to another', () => {
+  it('has its effect once, through crashes between commit and offset and through restarts', async () => {
+    trouble.crashesAfterCommit = 5;
+    for (let round = 0; round < 10; round += 1) await write(round, 20);
+    await waitFor(async () => (await total()) >= 100);
+    await app.close();
+    app = await start();
+    await write(10, 20);
+    await waitFor(async () => (await total()) >= 220);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await total()).toBe(220);
+    expect(trouble.crashesAfterCommit).toBe(0);
+  });
+
+  it('has its effect once when the whole outbox is published again', async () => {
+    await write(0, 30);
+    await waitFor(async () => (await total()) >= 30);
+    await database().query('DELETE FROM outbox_cursor');
+    await app.close();
+    app = await start();
+    await write(1, 1);
+    await waitFor(async () => (await total()) >= 31);
+    expect(await total()).toBe(31);
+  });
+
+  it('is parked with its reason when it cannot be applied, the partition moves on, and it can be driven again', async () => {
+    trouble.refuses.add('1-3');
+    await write(1, 6);
+    await waitFor(async () => (await total()) >= 5);
+    const parked = app.get(ParkedMessages);
+    const [message] = await parked.list();
+    expect(message).toMatchObject({ eventId: '1-3', kind: 'unprocessable', reason: 'refused: 1-3 is refused by this spec' });
+    expect(await total()).toBe(5);
+
+    await expect(parked.redrive(message?.id ?? '')).rejects.toThrow('1-3 is refused');
+    trouble.refuses.clear();
+    await parked.redrive(message?.id ?? '');
+    expect(await total()).toBe(6);
+    expect(await parked.list()).toEqual([]);
+    await expect(parked.redrive(message?.id ?? '')).rejects.toThrow('is not parked');
+  });
+
+  it('can be discarded by a person, with the reason kept', async () => {
+    trouble.refuses.add('1-0');
+    await write(1, 1);
+    const parked = app.get(ParkedMessages);
+    await waitFor(async () => (await parked.list()).length > 0);
+    const [message] = await parked.list();
+    await parked.discard(message?.id ?? '', 'test data of the partner');
+    expect(await parked.list()).toEqual([]);
+    const [row] = await database().query<{ reason: string }>('SELECT reason FROM parked_message');
+    expect(row?.reason).toMatch(/discarded: test data of the partner$/);
+  });
+
+  it('is told as missing where Kafka lost what came before it', async () => {
+    await write(1, 3);
+    await waitFor(async () => (await total()) >= 3);
+    await database().query('UPDATE consumer_progress SET next_offset = next_offset - 2');
+    await write(2, 1);
+    await waitFor(async () => (await total()) >= 4);
+    expect(await database().query('SELECT kind FROM offset_incident')).toEqual([{ kind: 'gap' }]);
+  });
+});
+
+const database = () => app.get(Database);
+
+async function start(): Promise<INestApplication> {
+  const kafka = { brokers: testServers().kafkaBrokers.split(','), topicPrefix: prefix };
+  @Module({
+    imports: [
+      KafkaModule.forRoot({ ...kafka, clientId: 'spec', groupId: 'spec', partitions: 2 }),
+      PersistenceModule.forRoot({ url, migrations: [Messaging], applicationName: 'spec' }),
+    ],
+    controllers: [CreditsConsumer],
+  })
+  class SpecModule {}
+  const started = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
+  await started.get(Database).query('CREATE TABLE IF NOT EXISTS credit (customer_id text PRIMARY KEY, n integer NOT NULL)');
+  started.connectMicroservice({ strategy: started.get(KafkaConsumerServer) });
+  await started.init();
+  await started.startAllMicroservices();
+  expect(started.get(EventLog)).toBeInstanceOf(KafkaEventLog);
+  return started;
+}
+
+async function write(round: number, count: number): Promise<void> {
+  const events = Array.from({ length: count }, (_, index) => event(`${String(round)}-${String(index)}`));
+  await database().transaction((tx) => app.get(Outbox).add(tx, topics.topUps.name, events));
+}
+
+const event = (id: string): Event => ({
+  ...TopUpSettled.sample,
+  id,
+  subject: 'cus_1',
+  data: { ...TopUpSettled.sample.data, customerId: 'cus_1' },
+});
+
+async function total(): Promise<number> {
+  const [row] = await database().query<{ n: number }>('SELECT coalesce(sum(n), 0)::integer AS n FROM credit');
+  return row?.n ?? 0;
+}
+
+async function waitFor(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const end = performance.now() + timeoutMs;
+  while (!(await condition()) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+}

@@ -49,14 +49,8 @@ export class PaymentsModule {
       providers: [
         { provide: Clock, useValue: clock },
         { provide: PaymentChannels, useValue: new PaymentChannels([wechatOf(settings)]) },
-        {
-          provide: TopUpTerms,
-          useValue: { expiresMs: settings.TOP_UP_EXPIRES_SECONDS * 1000 } satisfies TopUpTerms,
-        },
-        {
-          provide: LookRhythm,
-          useValue: { intervalMs: settings.PAYMENTS_LOOK_INTERVAL_MS } satisfies LookRhythm,
-        },
+        { provide: TopUpTerms, useValue: new TopUpTerms(settings.TOP_UP_EXPIRES_SECONDS * 1000) },
+        { provide: LookRhythm, useValue: new LookRhythm(settings.PAYMENTS_LOOK_INTERVAL_MS) },
         ...[TopUps, Refunds, RefundedTopUps, ProviderAttempts, IdempotencyKeys, Notifications],
         ...[StartTopUpHandler, AskProviderHandler, ChangeTopUpHandler, ReadTopUpsHandler, TopUpsJob],
         ...[RequestRefundHandler, ChangeRefundHandler, PayItemHandler, ReadRefundsHandler, RefundItemsJob],

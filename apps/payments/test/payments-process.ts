@@ -77,15 +77,18 @@ const paymentsClient = (url: string, issuer: string) =>
   });
 
 /** Payments on a real PostgreSQL, a real Kafka and the WeChat Pay sandbox in its own process. */
-export async function startPayments(settings: Readonly<Record<string, string>> = {}): Promise<Payments> {
+export async function startPayments(
+  processEnvironment: NodeJS.ProcessEnv,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<Payments> {
   const identity = await startIdentityProvider();
   const sandbox = await WechatSandboxProcess.start();
   const environment = { ...(await environmentOf(sandbox, identity)), ...settings };
-  Object.assign(process.env, {
+  Object.assign(processEnvironment, {
     OIDC_ISSUER: identity.issuer,
     SERVICE_CLIENT_ID: 'payments:read',
     SERVICE_CLIENT_SECRET: 'secret',
-    LOG_LEVEL: process.env['LOG_LEVEL'] ?? 'silent',
+    LOG_LEVEL: processEnvironment['LOG_LEVEL'] ?? 'silent',
   });
   const clock = new MovedClock();
   const app = await start(environment, clock);

@@ -50,7 +50,7 @@ const lastNotification = async () => {
 };
 
 beforeAll(async () => {
-  payments = await startPayments();
+  payments = await startPayments(process.env);
 });
 afterEach(async () => {
   await payments.sandbox.clearFaults();

@@ -60,15 +60,10 @@ export class ChangeRefundHandler {
   }
 
   private async write(tx: Tx, state: Refund, event: RefundEvent): Promise<void> {
-    switch (event.type) {
-      case 'RefundReserved':
-        return this.reserve(tx, state);
-      case 'RefundRequested':
-      case 'RefundRefused':
-        return;
-      default:
-        return this.writeItem(tx, state, event);
-    }
+    if (event.type === 'RefundReserved') return this.reserve(tx, state);
+    // What these two change stands in the refund's own row.
+    if (event.type === 'RefundRequested' || event.type === 'RefundRefused') return;
+    await this.writeItem(tx, state, event);
   }
 
   private async reserve(tx: Tx, state: Refund): Promise<void> {

@@ -40,7 +40,7 @@ export class PayItemHandler {
     private readonly clock: Clock,
   ) {}
 
-  /** Does what is next for an item: asks about it where it was sent before, sends it where the provider has not got it. */
+  /** Does what is next for an item: sends it, or asks about it where it may have been sent before. */
   async handle(itemId: string): Promise<void> {
     const found = await this.refunds.refundOfItem({ itemId });
     const refund = found && (await this.refunds.find(found.refundId));
@@ -48,7 +48,12 @@ export class PayItemHandler {
     if (!refund || !item) return;
     const { refundId } = refund.state;
     if (item.status === 'created' || item.status === 'queued_funds') return this.send(refundId, item);
-    const outcome = await this.channelOf(item).queryRefund(numberOfItem(itemId));
+    await this.ask(refundId, item);
+  }
+
+  /** A number that the provider has never seen was not paid, whatever we believed, and is sent again as it is. */
+  private async ask(refundId: string, item: RefundItem): Promise<void> {
+    const outcome = await this.channelOf(item).queryRefund(numberOfItem(item.itemId));
     if (outcome.kind !== 'ok') return this.record(refundId, item, { kind: 'unknown', code: outcome.code });
     if (outcome.value) return this.record(refundId, item, this.outcomeOf(outcome.value));
     await this.record(refundId, item, { kind: 'not-found' });

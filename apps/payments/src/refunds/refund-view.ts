@@ -45,18 +45,19 @@ export const RefundPage = z
 export function viewOf({ state, requestedAt, closedAt }: StoredRefund): PaymentsApi.Refund {
   const { asked, items, refused } = state;
   const amount = asked.kind === 'amount' ? asked.amount : totalOf(items);
+  const refundable = refused?.refundable;
   return {
     refundId: state.refundId,
     customerId: state.customerId,
     closeOut: asked.kind === 'close-out',
-    amount: amount?.toText() ?? '',
-    currency: amount?.currency ?? refused?.refundable.currency ?? '',
+    amount: shown(amount?.toText()),
+    currency: shown((amount ?? refundable)?.currency),
     status: state.status,
-    refusalCode: refused?.code ?? '',
-    refundable: refused?.refundable.toText() ?? '',
+    refusalCode: shown(refused?.code),
+    refundable: shown(refundable?.toText()),
     items: items.map(itemView),
     requestedAt,
-    closedAt: closedAt ?? '',
+    closedAt: shown(closedAt),
   };
 }
 
@@ -70,6 +71,8 @@ const itemView = (item: RefundItem): PaymentsApi.RefundItem => ({
   channel: item.channel,
   amount: item.amount.toText(),
   status: item.status,
-  providerReference: item.providerReference ?? '',
-  failureCode: item.failureCode ?? '',
+  providerReference: shown(item.providerReference),
+  failureCode: shown(item.failureCode),
 });
+
+const shown = (text: string | null | undefined): string => text ?? '';

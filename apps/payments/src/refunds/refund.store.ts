@@ -82,9 +82,10 @@ export class Refunds {
   /** The refund that an item belongs to, by the item's id or by the number that the provider knows. */
   async refundOfItem(
     key: { itemId: string } | { number: string },
+    from: Pick<Tx, 'query'> = this.database,
   ): Promise<{ refundId: string; itemId: string } | undefined> {
     const [column, value] = 'itemId' in key ? ['item_id', key.itemId] : ['number', key.number];
-    const [row] = await this.database.query<{ refund_id: string; item_id: string }>(
+    const [row] = await from.query<{ refund_id: string; item_id: string }>(
       `SELECT refund_id, item_id FROM refund_item WHERE ${column} = $1`,
       [value],
     );

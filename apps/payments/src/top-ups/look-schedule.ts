@@ -17,21 +17,13 @@ const pendingMs = [30, 60, 180, 300, 600].map((seconds) => seconds * second);
 
 /** When to ask the provider about an order again; undefined where there is nothing left to ask. */
 export function nextLook(order: LookedAt, now: Date): Date | undefined {
-  switch (order.status) {
-    case 'created':
-      return after(now, order.checks === 0 ? underWayMs : delayOf(unsureMs, order.checks));
-    case 'unknown':
-      return after(now, delayOf(unsureMs, order.checks));
-    case 'pending':
-      return order.hasAction ? pendingLook(order, now) : after(now, delayOf(unsureMs, order.checks));
-    case 'succeeded':
-    case 'closed':
-    case 'failed':
-    case 'review':
-    case 'paid_back':
-      return undefined;
-  }
+  if (order.status === 'pending' && order.hasAction) return pendingLook(order, now);
+  if (order.status === 'created' && order.checks === 0) return after(now, underWayMs);
+  return unsure.has(order.status) ? after(now, delayOf(unsureMs, order.checks)) : undefined;
 }
+
+/** A pending order without a way to pay is unsure too: it is placed again to get one. */
+const unsure: ReadonlySet<TopUpStatus> = new Set(['created', 'unknown', 'pending']);
 
 /** An order is looked at once more right after its end, whatever the rhythm says. */
 function pendingLook({ expiresAt, checks }: LookedAt, now: Date): Date {

@@ -21,8 +21,8 @@ export interface StartTopUp {
 }
 
 /** How long an order may be paid. */
-export abstract class TopUpTerms {
-  abstract readonly expiresMs: number;
+export class TopUpTerms {
+  constructor(readonly expiresMs: number) {}
 }
 
 /** Starts an order: it and the attempt are committed first, only then the provider hears of it. */

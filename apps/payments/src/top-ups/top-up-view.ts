@@ -28,7 +28,7 @@ export const TopUpPage = z
 export function viewOf({ state, createdAt, expiresAt }: StoredTopUp): PaymentsApi.TopUp {
   const { action, payment, amount } = state;
   // Only an order that can still be paid shows how.
-  const shown = state.status === 'pending' ? action : null;
+  const payable = state.status === 'pending' ? action : null;
   return {
     topUpId: state.topUpId,
     customerId: state.customerId,
@@ -36,12 +36,14 @@ export function viewOf({ state, createdAt, expiresAt }: StoredTopUp): PaymentsAp
     amount: amount.toText(),
     currency: amount.currency,
     status: state.status,
-    actionKind: shown?.kind ?? '',
-    actionValue: shown?.value ?? '',
+    actionKind: shown(payable?.kind),
+    actionValue: shown(payable?.value),
     createdAt,
     expiresAt,
-    paidAt: payment?.paidAt ?? '',
-    providerReference: payment?.providerReference ?? '',
-    failureCode: state.failureCode ?? '',
+    paidAt: shown(payment?.paidAt),
+    providerReference: shown(payment?.providerReference),
+    failureCode: shown(state.failureCode),
   };
 }
+
+const shown = (text: string | null | undefined): string => text ?? '';

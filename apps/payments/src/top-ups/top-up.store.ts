@@ -86,24 +86,13 @@ export class TopUps {
     return row && stored(row, await questionsOf(tx, topUpId));
   }
 
-  async save(tx: Tx, { state, late, checks, checkAt, settledAt }: TopUpChange): Promise<void> {
+  async save(tx: Tx, change: TopUpChange): Promise<void> {
+    const { state } = change;
     await tx.query(
       `UPDATE top_up SET status = $2, action_kind = $3, action_value = $4, provider_reference = $5, paid_at = $6,
               late = $7, failure_code = $8, checks = $9, check_at = $10, settled_at = COALESCE(settled_at, $11)
         WHERE top_up_id = $1`,
-      [
-        state.topUpId,
-        state.status,
-        state.action?.kind ?? null,
-        state.action?.value ?? null,
-        state.payment?.providerReference ?? null,
-        state.payment?.paidAt ?? null,
-        late,
-        state.failureCode,
-        checks,
-        checkAt ?? null,
-        settledAt ?? null,
-      ],
+      [state.topUpId, state.status, ...moneyColumns(state), ...timeColumns(change)],
     );
     for (const { providerReference, paid, paidAt, reason, resolution } of state.questions) {
       await tx.query(
@@ -203,3 +192,18 @@ function stored(row: TopUpRow, questions: readonly QuestionedPayment[]): StoredT
     checks: row.checks,
   };
 }
+
+const moneyColumns = ({ action, payment }: TopUp) => [
+  action?.kind ?? null,
+  action?.value ?? null,
+  payment?.providerReference ?? null,
+  payment?.paidAt ?? null,
+];
+
+const timeColumns = ({ state, late, checks, checkAt, settledAt }: TopUpChange) => [
+  late,
+  state.failureCode,
+  checks,
+  checkAt ?? null,
+  settledAt ?? null,
+];

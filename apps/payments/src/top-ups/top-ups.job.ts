@@ -15,8 +15,8 @@ const oldestUnknown = metrics.gauge({
 });
 
 /** How often due work is looked for. */
-export abstract class LookRhythm {
-  abstract readonly intervalMs: number;
+export class LookRhythm {
+  constructor(readonly intervalMs: number) {}
 }
 
 /** The net under notifications: asks the provider about orders that are unsure, unpaid for a while, or at their end. */

@@ -92,7 +92,8 @@ export class HearProviderHandler {
     tx: Tx,
     { refund, ours }: Extract<ProviderNews, { kind: 'refund' }>,
   ): Promise<{ result: Heard; subjectId?: string }> {
-    const found = await this.refunds.refundOfItem({ number: refund.number });
+    // By this transaction's own connection: a second one for each would starve a burst of notifications.
+    const found = await this.refunds.refundOfItem({ number: refund.number }, tx);
     if (!found || !ours) return { result: 'orphan' };
     const { refundId, itemId } = found;
     const outcome = this.items.outcomeOf(refund);

@@ -1,0 +1,364 @@
+import { randomUUID } from 'node:crypto';
+import type { Event, PaymentsApi } from '@app/contracts';
+import { newId } from '@app/persistence';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { WechatPayClient } from '../src/channels/wechat-pay/wechat-pay.client.ts';
+import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
+
+interface Item {
+  readonly topUpId: string;
+  readonly amount: string;
+}
+
+let payments: Payments;
+
+const paidTopUp = async (customerId: string, amount: string): Promise<string> => {
+  const order = await payments.grpc.StartTopUp({
+    customerId,
+    channel: 'wechat-pay',
+    amount,
+    currency: 'CNY',
+    idempotencyKey: randomUUID(),
+  });
+  await payments.sandbox.pay(order.topUpId);
+  return order.topUpId;
+};
+
+const request = (customerId: string, changes: Partial<PaymentsApi.RequestRefundRequest> = {}) =>
+  payments.grpc.RequestRefund({
+    customerId,
+    closeOut: true,
+    amount: '',
+    currency: '',
+    idempotencyKey: randomUUID(),
+    ...changes,
+  });
+
+const cny = (amount: string) => ({ amount, currency: 'CNY' });
+
+/** The ledger sets these items aside. */
+const reserve = async (refund: PaymentsApi.Refund, items: readonly Item[], rounding = '0') => {
+  const { refundId, customerId } = refund;
+  const now = new Date().toISOString();
+  const data = {
+    refundId,
+    customerId,
+    total: cny(items[0]?.amount ?? '0'),
+    rounding,
+    items: items.map(({ topUpId, amount }, index) => ({
+      itemId: `${refundId}.${index + 1}`,
+      topUpId,
+      channel: 'wechat-pay',
+      amount: cny(amount),
+    })),
+    reservedAt: now,
+  };
+  await payments.ledgerSays(ledgerEvent(refund, 'reserved', { type: 'RefundReserved', data }));
+};
+
+const ledgerEvent = (
+  { refundId, customerId }: PaymentsApi.Refund,
+  suffix: string,
+  { type, data }: Pick<Event, 'type' | 'data'>,
+): Event => ({
+  id: `${refundId}:${suffix}`,
+  type,
+  source: 'haoli/ledger',
+  time: new Date().toISOString(),
+  subject: customerId,
+  data,
+});
+
+/** A refund of one item, as far as it has come at the sandbox. */
+const reservedRefund = async (amount = '12.35') => {
+  const customerId = newId('cus');
+  const topUpId = await paidTopUp(customerId, '50');
+  const refund = await request(customerId);
+  await reserve(refund, [{ topUpId, amount }]);
+  return { ...refund, topUpId, itemId: `${refund.refundId}.1`, number: `${refund.refundId}-1` };
+};
+
+const item = async ({ customerId, refundId }: PaymentsApi.Refund, index = 0) => {
+  const { items } = await payments.grpc.GetRefund({ customerId, refundId });
+  return items[index];
+};
+
+const untilItem = (refund: PaymentsApi.Refund, status: string, index = 0) =>
+  eventually(async () => {
+    const found = await item(refund, index);
+    return found?.status === status ? found : undefined;
+  });
+
+const atSandbox = async (number: string) =>
+  (await payments.sandbox.refunds()).filter(({ outRefundNo }) => outRefundNo === number);
+
+const sums = async (topUpId: string) => {
+  const [row] = await payments.database.query(
+    `SELECT trim_scale(refunding) AS refunding, trim_scale(refunded) AS refunded FROM top_up WHERE top_up_id = $1`,
+    [topUpId],
+  );
+  return row;
+};
+
+beforeAll(async () => {
+  payments = await startPayments(process.env, { WECHATPAY_REFUND_SPACING_MS: '5000' });
+});
+afterEach(async () => {
+  await payments.sandbox.clearFaults();
+});
+afterAll(async () => {
+  await payments.close();
+});
+
+describe('a refund', () => {
+  it('is asked of the ledger, reserved, paid back by the provider, told to the ledger, and closed', async () => {
+    const customerId = newId('cus');
+    const topUpId = await paidTopUp(customerId, '50');
+    const refund = await request(customerId);
+    expect(refund).toMatchObject({ status: 'requested', closeOut: true, amount: '', items: [] });
+    const asked = await publishedEvent(`${refund.refundId}:requested`);
+    expect(asked).toMatchObject({ type: 'RefundRequested', subject: customerId });
+    expect(asked.data).toMatchObject({ refundId: refund.refundId, request: { kind: 'close-out' } });
+
+    await reserve(refund, [{ topUpId, amount: '12.35' }], '0.004322');
+    await untilItem(refund, 'processing');
+    expect(await sums(topUpId)).toEqual({ refunding: '12.35', refunded: '0' });
+    expect(await atSandbox(`${refund.refundId}-1`)).toMatchObject([{ status: 'PROCESSING', refund: 1_235 }]);
+
+    await payments.sandbox.endRefund(`${refund.refundId}-1`);
+    const paid = await untilItem(refund, 'succeeded');
+    expect(await sums(topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
+    const told = await publishedEvent(`${refund.refundId}.1:paid`);
+    expect(told.data).toMatchObject({
+      itemId: `${refund.refundId}.1`,
+      topUpId,
+      customerId,
+      channel: 'wechat-pay',
+      amount: cny('12.35'),
+      providerReference: paid.providerReference,
+    });
+
+    const data = { refundId: refund.refundId, customerId, paid: cny('12.35'), givenBack: cny('0') };
+    const closing = { type: 'RefundClosed', data: { ...data, closedAt: '2026-11-22T09:00:06Z' } };
+    await payments.ledgerSays(ledgerEvent(refund, 'closed', closing));
+    const closed = await eventually(async () => {
+      const found = await payments.grpc.GetRefund({ customerId, refundId: refund.refundId });
+      return found.closedAt === '' ? undefined : found;
+    });
+    expect(closed).toMatchObject({
+      status: 'succeeded',
+      amount: '12.35',
+      currency: 'CNY',
+      closedAt: '2026-11-22T09:00:06Z',
+    });
+  });
+
+  it('that the ledger refuses says why and what could be refunded', async () => {
+    const customerId = newId('cus');
+    const refund = await request(customerId, { closeOut: false, amount: '20.00', currency: 'CNY' });
+    expect(refund).toMatchObject({ amount: '20', closeOut: false });
+    const data = {
+      refundId: refund.refundId,
+      customerId,
+      code: 'exceeds-refundable',
+      refundable: cny('12.34'),
+    };
+    const refusal = { type: 'RefundRefused', data: { ...data, refusedAt: '2026-11-22T09:00:01Z' } };
+    await payments.ledgerSays(ledgerEvent(refund, 'refused', refusal));
+    const refused = await eventually(async () => {
+      const found = await payments.grpc.GetRefund({ customerId, refundId: refund.refundId });
+      return found.status === 'refused' ? found : undefined;
+    });
+    expect(refused).toMatchObject({ refusalCode: 'exceeds-refundable', refundable: '12.34', items: [] });
+  });
+
+  it('is one refund however often it is asked for with one key', async () => {
+    const customerId = newId('cus');
+    const idempotencyKey = randomUUID();
+    const all = await Promise.all(Array.from({ length: 10 }, () => request(customerId, { idempotencyKey })));
+    expect(new Set(all.map(({ refundId }) => refundId)).size).toBe(1);
+    await expect(
+      request(customerId, { idempotencyKey, closeOut: false, amount: '1', currency: 'CNY' }),
+    ).rejects.toMatchObject({ code: 'different-request' });
+  });
+
+  it.each(['0', '-1', '1e2', '', '0.001'])(
+    'of %s is refused with the field and what to send',
+    async (amount) => {
+      const asked = request(newId('cus'), { closeOut: false, amount, currency: 'CNY' });
+      await expect(asked).rejects.toMatchObject({ details: { field: 'amount', remedy: expect.any(String) } });
+    },
+  );
+
+  it('whose reservation comes twice is paid once', async () => {
+    const refund = await reservedRefund();
+    await reserve(refund, [{ topUpId: refund.topUpId, amount: '12.35' }]);
+    await untilItem(refund, 'processing');
+    expect(await atSandbox(refund.number)).toHaveLength(1);
+  });
+
+  it('above what was paid is parked and pays nothing', async () => {
+    const refund = await reservedRefund('50.01');
+    await eventually(async () => {
+      const rows = await payments.database.query('SELECT 1 FROM parked_message WHERE event_id = $1', [
+        `${refund.refundId}:reserved`,
+      ]);
+      return rows.length > 0 ? rows : undefined;
+    });
+    expect(await atSandbox(refund.number)).toEqual([]);
+    expect(await item(refund)).toBeUndefined();
+  });
+});
+
+describe('an item of a refund', () => {
+  it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'])(
+    'whose sending ends in %s is paid exactly once, under the same number',
+    async (fault) => {
+      await payments.sandbox.fault(fault, { on: 'refund' });
+      const refund = await reservedRefund();
+      await untilItem(refund, 'unknown');
+      // Sending the same number again keeps to the spacing of its order, too.
+      payments.clock.advance(6);
+      await untilItem(refund, 'processing');
+      expect(await atSandbox(refund.number)).toHaveLength(1);
+      const all = (await payments.sandbox.refunds()).filter(({ outRefundNo }) =>
+        outRefundNo.startsWith(refund.refundId),
+      );
+      expect(all).toHaveLength(1);
+      await payments.sandbox.endRefund(refund.number);
+      await untilItem(refund, 'succeeded');
+      expect(published.filter(({ id }) => id === `${refund.itemId}:failed`)).toEqual([]);
+    },
+  );
+
+  it('stays unknown while nobody answers, and is never failed for it', async () => {
+    await payments.sandbox.fault('dropAfter', { on: 'refund' });
+    await payments.sandbox.fault('dropBefore', { on: 'refundQuery', times: 3 });
+    const refund = await reservedRefund();
+    await untilItem(refund, 'unknown');
+    payments.clock.advance(60);
+    await eventually(async () => ((await item(refund))?.failureCode === '' ? undefined : true));
+    expect(await item(refund)).toMatchObject({ status: 'unknown' });
+    for (let round = 0; round < 4; round += 1) {
+      payments.clock.advance(60);
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    }
+    await untilItem(refund, 'processing');
+    expect(await atSandbox(refund.number)).toHaveLength(1);
+  });
+
+  it('that the provider definitely refuses is given back, after asking once more', async () => {
+    const customerId = newId('cus');
+    const topUpId = await paidTopUp(customerId, '50');
+    // Paid back by hand at the provider before: our books do not know, and the provider has nothing left.
+    await refundByHand(topUpId, 5_000n);
+    const refund = await request(customerId);
+    await reserve(refund, [{ topUpId, amount: '12.35' }]);
+    expect(await untilItem(refund, 'failed')).toMatchObject({ failureCode: 'INVALID_REQUEST' });
+    const told = await publishedEvent(`${refund.refundId}.1:failed`);
+    expect(told.data).toMatchObject({ amount: cny('12.35'), code: 'INVALID_REQUEST' });
+    expect(await sums(topUpId)).toEqual({ refunding: '0', refunded: '0' });
+    const found = await payments.grpc.GetRefund({ customerId, refundId: refund.refundId });
+    expect(found.status).toBe('failed');
+  });
+
+  it('that the provider closes is given back once', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'processing');
+    await payments.sandbox.endRefund(refund.number, 'close');
+    await untilItem(refund, 'failed');
+    await publishedEvent(`${refund.itemId}:failed`);
+  });
+
+  it('waits for funds under the same number', async () => {
+    await payments.sandbox.fault('notEnough', { on: 'refund' });
+    const refund = await reservedRefund();
+    await untilItem(refund, 'queued_funds');
+    expect(await atSandbox(refund.number)).toEqual([]);
+    payments.clock.advance(61);
+    await untilItem(refund, 'processing');
+    expect(await atSandbox(refund.number)).toHaveLength(1);
+  });
+
+  it('whose payer’s account is gone is neither paid nor given back', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'processing');
+    await payments.sandbox.endRefund(refund.number, 'abnormal');
+    await untilItem(refund, 'abnormal');
+    expect(await sums(refund.topUpId)).toEqual({ refunding: '12.35', refunded: '0' });
+    await payments.sandbox.endRefund(refund.number);
+    await untilItem(refund, 'succeeded');
+  });
+
+  it('whose notification is lost is found by asking', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'processing');
+    await payments.sandbox.fault('loseNotification');
+    await payments.sandbox.endRefund(refund.number);
+    expect(await item(refund)).toMatchObject({ status: 'processing' });
+    payments.clock.advance(31);
+    await untilItem(refund, 'succeeded');
+  });
+
+  it('is told once by 50 notifications at the same time', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'processing');
+    await payments.sandbox.fault('duplicateNotify', { value: 50 });
+    await payments.sandbox.endRefund(refund.number);
+    await untilItem(refund, 'succeeded');
+    const rows = await payments.database.query('SELECT 1 FROM outbox WHERE event_id = $1', [
+      `${refund.itemId}:paid`,
+    ]);
+    expect(rows).toHaveLength(1);
+    expect(await sums(refund.topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
+  });
+
+  it('of an order that was just refunded waits for the provider’s spacing', async () => {
+    const customerId = newId('cus');
+    const topUpId = await paidTopUp(customerId, '50');
+    const [first, second] = [await request(customerId), await request(customerId)];
+    await reserve(first, [{ topUpId, amount: '10' }]);
+    await untilItem(first, 'processing');
+    await reserve(second, [{ topUpId, amount: '20' }]);
+    await untilItem(second, 'created');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await item(second)).toMatchObject({ status: 'created' });
+    payments.clock.advance(6);
+    await untilItem(second, 'processing');
+  });
+
+  it('of an old payment waits for people and is not sent', async () => {
+    const customerId = newId('cus');
+    const topUpId = await paidTopUp(customerId, '50');
+    payments.clock.advance(365 * 86_400);
+    const refund = await request(customerId);
+    await reserve(refund, [{ topUpId, amount: '10' }]);
+    await untilItem(refund, 'created');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    payments.clock.advance(-365 * 86_400);
+    expect(await item(refund)).toMatchObject({ status: 'created' });
+    expect(await atSandbox(`${refund.refundId}-1`)).toEqual([]);
+    const [row] = await payments.database.query('SELECT check_at FROM refund_item WHERE item_id = $1', [
+      `${refund.refundId}.1`,
+    ]);
+    expect(row).toEqual({ check_at: null });
+  });
+});
+
+/** Refunds an order at the provider behind our back, as a person in the merchant's console would. */
+async function refundByHand(topUpId: string, fen: bigint): Promise<void> {
+  const client = new WechatPayClient(payments.sandbox.credentials(), {
+    baseUrl: payments.sandbox.url,
+    timeoutMs: 2_000,
+    notifyBaseUrl: payments.url,
+    refundSpacingMs: 0,
+  });
+  await client.refund({
+    number: `console-${topUpId}`,
+    orderNumber: topUpId,
+    refund: { minor: fen, currency: 'CNY' },
+    paid: { minor: 5_000n, currency: 'CNY' },
+    reason: 'console',
+  });
+  expect(await atSandbox(`console-${topUpId}`)).toHaveLength(1);
+}

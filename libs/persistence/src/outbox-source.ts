@@ -16,7 +16,8 @@ export interface OutboxSource {
   readonly name: string;
   /**
    * A SELECT that gives `xid` (as text) and `id` (as text) and whatever `toRow` needs, of rows with
-   * `(xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())`, `ORDER BY xid, id LIMIT $3`.
+   * `(xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())`, `ORDER BY t.xid, t.id LIMIT $3`. Name the
+   * table there: a bare `xid` would mean the output column, a text, and rows would be skipped in the order of letters.
    * Below that xmin every transaction has ended, so no row can appear behind the cursor later.
    */
   readonly sql: string;
@@ -28,6 +29,6 @@ export const outboxTable: OutboxSource = {
   name: 'outbox',
   sql: `SELECT xid::text, id::text, topic, key, headers, value FROM outbox
          WHERE (xid, id) > ($1::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-         ORDER BY xid, id LIMIT $3`,
+         ORDER BY outbox.xid, outbox.id LIMIT $3`,
   toRow: (row) => row as unknown as SourceRow,
 };

@@ -1,0 +1,292 @@
+import { encodeEvent, type Event, type EventOf, type MeteringApi, topics, type UsageRated } from '@app/contracts';
+import { type EventBatch, KafkaConsumerServer, KafkaEventLog } from '@app/kafka';
+import { Units18 } from '@app/money';
+import { Database } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { closeGrpc, type GrpcApi, grpcClient, grpcUpload, IdentityProvider, ServiceTokens, startService } from '@app/transport';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { meteringSettings } from '../src/metering-settings.ts';
+import { MeteringModule } from '../src/metering.module.ts';
+import { startIdentity } from './identity.ts';
+import { aCustomer, anEnd, aStart } from './open-metering.ts';
+
+const port = 20_000 + (process.pid % 20_000);
+let identity: Awaited<ReturnType<typeof startIdentity>>;
+let service: NestFastifyApplication;
+let api: GrpcApi<MeteringApi.Metering>;
+let database: Database;
+let log: KafkaEventLog;
+let base: string;
+
+beforeAll(async () => {
+  identity = await startIdentity();
+  const { kafkaBrokers } = testServers();
+  const url = await freshDatabase('metering-e2e');
+  const environment = {
+    KAFKA_BROKERS: kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix(),
+    KAFKA_PARTITIONS: '3',
+    OIDC_ISSUER: identity.issuer,
+    SERVICE_CLIENT_ID: 'spec',
+    SERVICE_CLIENT_SECRET: 'secret',
+    METERING_HTTP_PORT: '0',
+    METERING_GRPC_URL: `127.0.0.1:${port.toString()}`,
+    METERING_DATABASE_URL: url,
+    METERING_ABANDONED_INTERVAL_MS: '300',
+    LOG_LEVEL: 'warn',
+  };
+  Object.assign(process.env, environment);
+  const settings = meteringSettings.parse(environment);
+  service = await startService({
+    name: 'metering',
+    module: MeteringModule.forRoot(settings),
+    httpPort: 0,
+    grpc: { url: settings.METERING_GRPC_URL, package: 'haoli.metering.v1', protoFile: 'haoli/metering/v1/metering.proto' },
+    title: 'metering',
+    description: 'spec',
+  });
+  base = await service.getUrl();
+  database = service.get(Database, { strict: false });
+  log = new KafkaEventLog({
+    ...{ clientId: 'spec', groupId: 'spec', brokers: settings.KAFKA_BROKERS, partitions: 3, replicas: 1 },
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+  });
+  api = clientOf('usage:write usage:read');
+  await publish(topics.customers.name, [aCustomer({ rateCardId: 'standard' })]);
+  await until(async () => (await count('customer')) === 1);
+}, 60_000);
+
+afterAll(async () => {
+  closeGrpc(api);
+  await log.close(1_000);
+  await service.close();
+  await identity.close();
+}, 30_000);
+
+describe('RecordUsage', () => {
+  it('takes a stream of 20,000 items, acknowledges them, and rates each once', async () => {
+    const begun = performance.now();
+    const summary = await upload(items(20_000));
+    const acknowledged = performance.now();
+    expect(summary).toMatchObject({ received: '20000', recorded: '20000', duplicates: '0', refused: '0', errors: [] });
+    expect(await count('usage_record')).toBe(20_000);
+    await until(async () => (await count("call WHERE outcome = 'charged'")) === 20_000, 120_000);
+    const done = performance.now();
+    process.stderr.write(
+      `20,000 items: acknowledged in ${(acknowledged - begun).toFixed()} ms, rated in ${(done - begun).toFixed()} ms\n`,
+    );
+    const again = await upload(items(20_000));
+    expect(again).toMatchObject({ received: '20000', recorded: '0', duplicates: '20000' });
+    const page = await api.GetUsage(question({ bucketWidth: 'month', from: '2026-11-01T00:00:00Z', to: '2026-11-23T00:00:00Z' }));
+    const charges = page.buckets.flatMap(({ results }) => results.map(({ charge }) => Units18.fromText(charge)));
+    expect(Units18.toText(Units18.sum(charges))).toBe(independentTotal(20_000));
+  }, 180_000);
+
+  it('names bad items of a stream by place and field, and takes the others', async () => {
+    const summary = await upload([
+      item(1, { id: 'mixed-1' }),
+      item(2, { id: 'mixed-2', occurredAt: 'yesterday' }),
+      item(3, { id: 'mixed-3', tokens: { input: '-4' } }),
+      item(4, { id: 'mixed-4', customerId: 'cus_nobody' }),
+    ]);
+    expect(summary).toMatchObject({ received: '4', recorded: '1', refused: '3' });
+    expect(summary.errors.map(({ index, id, code, field }) => [index, id, code, field])).toEqual([
+      ['1', 'mixed-2', 'invalid', 'occurred_at'],
+      ['2', 'mixed-3', 'invalid', 'tokens.input'],
+      ['3', 'mixed-4', 'unknown-customer', 'customer_id'],
+    ]);
+  });
+
+  it('answers a single item, its repetition and its changed repetition', async () => {
+    const first = await api.RecordUsage(item(1, { id: 'single' }));
+    expect(first.outcome).toBe('recorded');
+    expect(await api.RecordUsage(item(1, { id: 'single' }))).toEqual({ ...first, outcome: 'duplicate' });
+    await expect(api.RecordUsage(item(2, { id: 'single' }))).rejects.toMatchObject({ code: 'conflict', status: 409 });
+    await expect(api.RecordUsage(item(2, { id: '' }))).rejects.toMatchObject({ details: { field: 'id' } });
+  });
+
+  it('is closed to a token without usage:write', async () => {
+    const reader = clientOf('usage:read');
+    await expect(reader.RecordUsage(item(1))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(grpcUpload(reader, 'RecordUsageStream', items(1))).rejects.toMatchObject({ code: 'forbidden' });
+    closeGrpc(reader);
+  });
+});
+
+describe('the REST doors', () => {
+  it('record a batch and answer each item', async () => {
+    const event = (id: string, changes = {}) => ({
+      ...{ specversion: '1.0', type: 'haoli.UsageReported.v1', id, source: 'rest', subject: 'cus_1' },
+      ...{ time: '2026-11-20T08:00:00Z', data: { model: 'gpt-5.5', tokens: { input: 1 } }, ...changes },
+    });
+    const body = [event('a'), event('b', { data: { model: '' } }), event('a')];
+    const answer = await post('/v1/usage-records', 'usage:write', body);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ recorded: 1, duplicates: 1, refused: 1 });
+    expect((answer.body['items'] as { field?: string }[])[1]?.field).toBe('data.model');
+    expect((await post('/v1/usage-records', 'usage:write', Array(1_001).fill(event('c')))).status).toBe(400);
+    expect((await post('/v1/usage-records', 'usage:read', body)).status).toBe(403);
+  });
+
+  it('show prices to everyone and publish them for those who may', async () => {
+    const { versions } = (await (await fetch(`${base}/v1/pricing?card=hk`)).json()) as { versions: { model: string }[] };
+    expect(versions.map(({ model }) => model)).toEqual(['gpt-3.5-turbo', 'gpt-4', 'midjourney']);
+    const price = { model: 'm-1', currency: 'CNY', effectiveFrom: '2020-01-01T00:00:00Z', rates: { input: '1', output: '2' } };
+    const first = await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', price);
+    expect(first.status).toBe(201);
+    expect(await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', price)).toEqual(first);
+    const past = await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', {
+      ...{ ...price, effectiveFrom: '2021-01-01T00:00:00Z' },
+    });
+    expect([past.status, past.body['code'], past.body['field']]).toEqual([422, 'price-in-the-past', 'effectiveFrom']);
+    expect((await post('/v1/rate-cards/spec-card/price-versions', 'usage:read', price)).status).toBe(403);
+  });
+
+  it('describe themselves', async () => {
+    const document = (await (await fetch(`${base}/docs-json`)).json()) as { paths: Record<string, unknown> };
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/v1/usage-records', '/v1/usage', '/v1/usage/calls', '/v1/pricing']),
+    );
+  });
+
+  it('give usage by REST as by gRPC', async () => {
+    const query = 'customerId=cus_1&from=2026-11-01T00:00:00Z&to=2026-11-23T00:00:00Z&groupBy=model,source';
+    const rest = await get(`/v1/usage?${query}`);
+    const grpc = await api.GetUsage(
+      question({ from: '2026-11-01T00:00:00Z', to: '2026-11-23T00:00:00Z', groupBy: ['model', 'source'] }),
+    );
+    expect(rest.body).toEqual(grpc);
+    expect((await get('/v1/usage?customerId=cus_1&timeZone=Mars/Olympus')).status).toBe(400);
+    expect((await get('/v1/usage/calls?customerId=cus_1&pageSize=2')).body['calls']).toHaveLength(2);
+  });
+});
+
+describe('a call that the gateway relays', () => {
+  it('is rated, and one without an end is closed as abandoned', async () => {
+    const [version] = await database.query<{ id: string }>(
+      "SELECT price_version_id AS id FROM price_version WHERE rate_card = 'standard'",
+    );
+    const priceVersionId = version?.id ?? '';
+    const usage = { tokens: { input: 3000, output: 800 }, units: {}, source: 'upstream' as const, estimated: false };
+    await publish(topics.calls.name, [
+      aStart('call_1', { priceVersionId }),
+      aStart('call_2', { priceVersionId, deadline: '2026-11-22T08:02:00Z' }),
+      anEnd('call_1', { priceVersionId, end: { kind: 'usage', usage, charge: '0.0195' } }),
+    ]);
+    await until(async () => (await count("call WHERE call_id IN ('call_1', 'call_2') AND outcome IS NOT NULL")) === 2);
+    const told = await database.query<{ event_id: string }>(
+      "SELECT event_id FROM outbox WHERE event_id LIKE 'call_%' ORDER BY event_id",
+    );
+    expect(told.map(({ event_id: id }) => id)).toEqual(['call_1:rated', 'call_2:uncharged']);
+  });
+});
+
+describe('what was published', () => {
+  it('is on the broker, each call’s charge once', async () => {
+    const rated = new Map<string, string>();
+    const [{ count: wanted } = { count: 0 }] = await database.query<{ count: number }>(
+      "SELECT count(*)::int AS count FROM outbox WHERE topic = 'metering.rated.v1'",
+    );
+    const reader = new KafkaConsumerServer(
+      {
+        ...{ clientId: 'spec', groupId: 'spec-reader', brokers: testServers().kafkaBrokers.split(','), partitions: 3, replicas: 1 },
+        topicPrefix: process.env['KAFKA_TOPIC_PREFIX'] ?? '',
+      },
+      log,
+    );
+    reader.addHandler(
+      JSON.stringify({ topic: topics.rated.name, reader: '' }),
+      (batch: EventBatch) => {
+        for (const { event } of batch.records) if (event) rated.set(event.id, (event as EventOf<typeof UsageRated>).subject);
+        return Promise.resolve();
+      },
+      true,
+    );
+    await new Promise<void>((resolve, reject) => void reader.listen((error) => (error ? reject(error as Error) : resolve())));
+    await until(() => Promise.resolve(rated.size >= wanted), 60_000);
+    await reader.close();
+    expect(rated.size).toBe(wanted);
+    expect(new Set(rated.values())).toEqual(new Set(['cus_1']));
+  }, 90_000);
+});
+
+const from = Date.parse('2026-11-20T00:00:00Z');
+
+const tokensOf = (index: number) => ({ input: 100 + (index % 977), output: 1 + (index % 89) });
+
+function item(index: number, changes: Partial<MeteringApi.UsageItem> = {}): MeteringApi.UsageItem {
+  const { input, output } = tokensOf(index);
+  return {
+    ...{ id: `item-${index.toString()}`, source: 'stream', customerId: 'cus_1', keyId: '', model: 'gpt-5.5', endpoint: '' },
+    occurredAt: new Date(from + index * 10).toISOString(),
+    tokens: { input: input.toString(), output: output.toString() },
+    units: {},
+    ...changes,
+  };
+}
+
+function* items(total: number): Generator<MeteringApi.UsageItem> {
+  for (let index = 0; index < total; index += 1) yield item(index);
+}
+
+/** The same total, by integers of a millionth of a fen alone: 2.5 and 15 yuan per million tokens. */
+function independentTotal(total: number): string {
+  let tenthsPerMillion = 0n;
+  for (let index = 0; index < total; index += 1) {
+    const { input, output } = tokensOf(index);
+    tenthsPerMillion += 25n * BigInt(input) + 150n * BigInt(output);
+  }
+  const digits = tenthsPerMillion.toString().padStart(8, '0');
+  return `${digits.slice(0, -7)}.${digits.slice(-7)}`.replace(/\.?0+$/, '');
+}
+
+const upload = (all: Iterable<MeteringApi.UsageItem>): Promise<MeteringApi.RecordUsageSummary> =>
+  grpcUpload(api, 'RecordUsageStream', all);
+
+const question = (changes: Partial<MeteringApi.GetUsageRequest>): MeteringApi.GetUsageRequest => ({
+  ...{ customerId: 'cus_1', from: '', to: '', bucketWidth: '', groupBy: [], cursor: '', pageSize: 0, timeZone: '' },
+  ...changes,
+});
+
+function clientOf(scope: string): GrpcApi<MeteringApi.Metering> {
+  return grpcClient<MeteringApi.Metering>({
+    protoFile: 'haoli/metering/v1/metering.proto',
+    package: 'haoli.metering.v1',
+    service: 'Metering',
+    url: `127.0.0.1:${port.toString()}`,
+    tokens: new ServiceTokens(new IdentityProvider(identity.issuer), { clientId: scope, clientSecret: 'secret' }),
+  });
+}
+
+async function publish(topic: typeof topics.calls.name | typeof topics.customers.name, events: readonly Event[]): Promise<void> {
+  await log.publish(
+    topic,
+    events.map((event) => encodeEvent(topic, event)),
+  );
+}
+
+async function count(table: string): Promise<number> {
+  const [row] = await database.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`);
+  return row?.count ?? 0;
+}
+
+async function until(holds: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) throw new Error('It did not come about in time.');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+async function post(path: string, scope: string, body: unknown) {
+  const headers = { authorization: `Bearer ${await identity.token(scope)}`, 'content-type': 'application/json' };
+  const answer = await fetch(base + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}
+
+async function get(path: string) {
+  const headers = { authorization: `Bearer ${await identity.token('usage:read')}` };
+  const answer = await fetch(base + path, { headers });
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+}

@@ -15,16 +15,16 @@ const host = '127.0.0.1';
 /** How each outside service is stood in for. A new one is one line more. */
 const starters: readonly ((settings: SandboxSettings) => Promise<RunningSandbox>)[] = [
   async ({ SANDBOX_HTTP_PORT: port, SANDBOX_CLIENTS: clients, SANDBOX_DIR: directory }) => {
-    const { issuer, stop } = await startIdentityProvider({ host, port, clients, directory });
-    return { name: 'identity provider', url: issuer, stop };
+    const provider = await startIdentityProvider({ host, port, clients, directory });
+    return { name: 'identity provider', url: provider.issuer, stop: () => provider.stop() };
   },
   async (settings) => {
-    const { url, close } = await startWechatSandbox(settings);
-    return { name: 'WeChat Pay', url, stop: close };
+    const sandbox = await startWechatSandbox(settings);
+    return { name: 'WeChat Pay', url: sandbox.url, stop: () => sandbox.close() };
   },
   async ({ SANDBOX_UPSTREAM_PORT: port, UPSTREAM_API_KEY: key }) => {
-    const { url, stop } = await startUpstream({ host, port, key });
-    return { name: 'model provider', url, stop };
+    const upstream = await startUpstream({ host, port, key });
+    return { name: 'model provider', url: upstream.url, stop: () => upstream.stop() };
   },
 ];
 
@@ -40,5 +40,5 @@ export async function startSandboxes(settings: SandboxSettings): Promise<readonl
 
 /** Stops all of them. */
 export async function stopSandboxes(running: readonly RunningSandbox[]): Promise<void> {
-  await Promise.allSettled(running.map(({ stop }) => stop()));
+  await Promise.allSettled(running.map((sandbox) => sandbox.stop()));
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /** The settings of a program do not fit its schema; every bad name is listed with its reason. */
 export class InvalidSettings extends Error {

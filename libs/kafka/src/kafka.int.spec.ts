@@ -55,7 +55,9 @@ describe('the event log', () => {
     await startConsumer(reading);
     const keys = ['cus_1', 'cus_2', 'cus_3', 'cus_4'];
     const sent = Array.from({ length: 400 }, (_, index) => event(String(index), keys[index % keys.length]));
-    await Promise.all(sent.map((one) => log.publish(topics.topUps.name, [encodeEvent(topics.topUps.name, one)])));
+    await Promise.all(
+      sent.map((one) => log.publish(topics.topUps.name, [encodeEvent(topics.topUps.name, one)])),
+    );
     await waitFor(() => reading.events.length >= sent.length);
     for (const key of keys) {
       const received = reading.events.filter(({ subject }) => subject === key).map(({ id }) => id);
@@ -69,7 +71,12 @@ describe('the event log', () => {
     await publish(TopUpSettled.sample);
     await waitFor(() => reading.events.length > 0);
     expect(reading.events).toEqual([TopUpSettled.sample]);
-    expect(reading.batches[0]).toMatchObject({ group, topic: topics.topUps.name, firstOffset: '0', dense: true });
+    expect(reading.batches[0]).toMatchObject({
+      group,
+      topic: topics.topUps.name,
+      firstOffset: '0',
+      dense: true,
+    });
   });
 
   it('refuses what is too large for one request, without harm to others', async () => {
@@ -92,7 +99,14 @@ describe('the event log', () => {
 
   it('can be prepared by many processes at once', async () => {
     const other = () =>
-      new KafkaEventLog({ ...connection(), topicPrefix: `${prefix}b-`, clientId: 'x', groupId: 'x', partitions: 1, replicas: 1 });
+      new KafkaEventLog({
+        ...connection(),
+        topicPrefix: `${prefix}b-`,
+        clientId: 'x',
+        groupId: 'x',
+        partitions: 1,
+        replicas: 1,
+      });
     const logs = [other(), other(), other()];
     await Promise.all(logs.map((one) => one.ensureTopics()));
     await Promise.all(logs.map((one) => one.close(1_000)));
@@ -190,7 +204,9 @@ describe('the consumer', () => {
     const reading = collect();
     await startConsumer(reading);
     await raw('not json', { ...encodeEvent(topics.topUps.name, event('1')).headers });
-    await raw(JSON.stringify(CallStarted.sample.data), { ...encodeEvent(topics.calls.name, CallStarted.sample).headers });
+    await raw(JSON.stringify(CallStarted.sample.data), {
+      ...encodeEvent(topics.calls.name, CallStarted.sample).headers,
+    });
     await raw('{}', {});
     await waitFor(() => reading.batches.flatMap(({ records }) => records).length >= 3);
     const records = reading.batches.flatMap(({ records: some }) => some);
@@ -250,6 +266,8 @@ function collect() {
   };
 }
 
+const quiet = { logger: false } as const;
+
 const connection = () => ({ brokers: testServers().kafkaBrokers.split(','), topicPrefix: prefix });
 
 async function startConsumer(reading: Reading): Promise<INestApplication> {
@@ -260,7 +278,8 @@ async function startConsumer(reading: Reading): Promise<INestApplication> {
   })
   class SpecModule {}
 
-  const app = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.
+  const app = await NestFactory.create(SpecModule, new FastifyAdapter(), quiet);
   app.connectMicroservice({ strategy: app.get(KafkaConsumerServer) });
   await app.startAllMicroservices();
   running.push(app);
@@ -288,5 +307,6 @@ const event = (id: string, customerId = 'cus_1'): Event => ({
 
 async function waitFor(condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
-  while (!(await condition()) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await condition()) && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -22,14 +22,17 @@ export async function retryInPlace(
       await work();
       return;
     } catch (error) {
-      if (signal.aborted) throw error;
+      if (isOver(signal)) throw error;
       retries.inc({ group });
       log().error({ err: error, group, attempt }, 'A batch failed and is tried again');
       await pause(Math.min(delayMsMax, delayMsMin * 2 ** Math.min(attempt - 1, 10)), signal);
-      if (signal.aborted) throw error;
+      if (isOver(signal)) throw error;
     }
   }
 }
+
+/** Asked anew each time: the signal changes while the work waits. */
+const isOver = (signal: AbortSignal): boolean => signal.aborted;
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

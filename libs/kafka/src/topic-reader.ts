@@ -139,11 +139,12 @@ export class TopicReader {
   }
 
   private batchOf(
-    { batch, heartbeat }: EachBatchPayload,
+    payload: EachBatchPayload,
     messages: readonly KafkaMessage[],
     signal: AbortSignal,
   ): EventBatch {
     const { topic, group } = this.reading;
+    const { batch } = payload;
     return {
       group,
       topic: topic.name,
@@ -152,7 +153,7 @@ export class TopicReader {
       lastOffset: lastOffsetOf(batch, messages),
       records: messages.map((message) => receivedRecord(topic.name, message)),
       dense: topic.retention !== 'compact',
-      heartbeat,
+      heartbeat: () => payload.heartbeat(),
       signal,
     };
   }

@@ -85,7 +85,11 @@ describe('an event on its way from one database to another', () => {
     await waitFor(async () => (await total()) >= 5);
     const parked = app.get(ParkedMessages);
     const [message] = await parked.list();
-    expect(message).toMatchObject({ eventId: '1-3', kind: 'unprocessable', reason: 'refused: 1-3 is refused by this spec' });
+    expect(message).toMatchObject({
+      eventId: '1-3',
+      kind: 'unprocessable',
+      reason: 'refused: 1-3 is refused by this spec',
+    });
     expect(await total()).toBe(5);
 
     await expect(parked.redrive(message?.id ?? '')).rejects.toThrow('1-3 is refused');
@@ -118,6 +122,8 @@ describe('an event on its way from one database to another', () => {
   });
 });
 
+const quiet = { logger: false } as const;
+
 const database = () => app.get(Database);
 
 async function start(): Promise<INestApplication> {
@@ -130,8 +136,11 @@ async function start(): Promise<INestApplication> {
     controllers: [CreditsConsumer],
   })
   class SpecModule {}
-  const started = await NestFactory.create(SpecModule, new FastifyAdapter(), { logger: false });
-  await started.get(Database).query('CREATE TABLE IF NOT EXISTS credit (customer_id text PRIMARY KEY, n integer NOT NULL)');
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.
+  const started = await NestFactory.create(SpecModule, new FastifyAdapter(), quiet);
+  await started
+    .get(Database)
+    .query('CREATE TABLE IF NOT EXISTS credit (customer_id text PRIMARY KEY, n integer NOT NULL)');
   started.connectMicroservice({ strategy: started.get(KafkaConsumerServer) });
   await started.init();
   await started.startAllMicroservices();
@@ -158,5 +167,6 @@ async function total(): Promise<number> {
 
 async function waitFor(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
   const end = performance.now() + timeoutMs;
-  while (!(await condition()) && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 50));
+  while (!(await condition()) && performance.now() < end)
+    await new Promise((resolve) => setTimeout(resolve, 50));
 }

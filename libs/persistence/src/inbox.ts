@@ -141,37 +141,36 @@ const conflicting = (record: EventRecord): Parking => ({
   reason: `The event ${record.event.id} was applied before with other data.`,
 });
 
-/** Inserts the ids of all events at once; those that were not inserted are known, with these data or with others. */
-async function rememberedIn(tx: Tx, consumer: string, records: readonly EventRecord[]): Promise<Remembered> {
-  const first = new Map<string, { readonly record: EventRecord; readonly fingerprint: Buffer }>();
-  const later: { readonly record: EventRecord; readonly fingerprint: Buffer }[] = [];
-  for (const record of records) {
-    const one = { record, fingerprint: fingerprintOf(record.event) };
-    if (first.has(keyOf(record.event))) later.push(one);
-    else first.set(keyOf(record.event), one);
-  }
-  const known = await insertIds(tx, consumer, [...first.values()]);
-  const fresh: EventRecord[] = [];
-  const conflicts: EventRecord[] = [];
-  for (const [key, { record, fingerprint }] of first) {
-    const before = known.get(key);
-    if (before === undefined) fresh.push(record);
-    else if (!before.equals(fingerprint)) conflicts.push(record);
-  }
-  for (const { record, fingerprint } of later) {
-    const before = known.get(keyOf(record.event)) ?? first.get(keyOf(record.event))?.fingerprint;
-    if (before?.equals(fingerprint) !== true) conflicts.push(record);
-  }
-  return { fresh, conflicts };
+/** An event with what it says, to be compared. */
+interface Marked {
+  readonly record: EventRecord;
+  readonly key: string;
+  readonly fingerprint: Buffer;
 }
 
-const keyOf = ({ subject, id }: Event): string => `${subject} ${id}`;
+/** Inserts the ids of all events at once; those that were not inserted are known, with these data or with others. */
+async function rememberedIn(tx: Tx, consumer: string, records: readonly EventRecord[]): Promise<Remembered> {
+  const marked = records.map((record): Marked => {
+    const { subject, id } = record.event;
+    return { record, key: `${subject} ${id}`, fingerprint: fingerprintOf(record.event) };
+  });
+  const firsts = new Map<string, Marked>();
+  for (const one of marked) if (!firsts.has(one.key)) firsts.set(one.key, one);
+  const known = await insertIds(tx, consumer, [...firsts.values()]);
+  const isFresh = (one: Marked) => firsts.get(one.key) === one && !known.has(one.key);
+  const differs = (one: Marked) =>
+    (known.get(one.key) ?? firsts.get(one.key)?.fingerprint)?.equals(one.fingerprint) !== true;
+  return {
+    fresh: marked.filter(isFresh).map(({ record }) => record),
+    conflicts: marked.filter((one) => !isFresh(one) && differs(one)).map(({ record }) => record),
+  };
+}
 
 /** Inserts ids and gives the fingerprints of those that were there before, by subject and id. */
 async function insertIds(
   tx: Tx,
   consumer: string,
-  events: readonly { readonly record: EventRecord; readonly fingerprint: Buffer }[],
+  events: readonly Marked[],
 ): Promise<ReadonlyMap<string, Buffer>> {
   if (events.length === 0) return new Map();
   const subjects = events.map(({ record }) => record.event.subject);

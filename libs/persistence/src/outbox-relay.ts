@@ -72,12 +72,17 @@ export class OutboxRelay {
       try {
         await this.connected((client) => this.lead(client));
       } catch (error) {
-        if (this.stopped) return;
+        if (this.isStopped()) return;
         failures.inc();
         log().warn({ err: error }, 'The outbox relay failed and starts again');
         await this.pause(retryMs);
       }
     }
+  }
+
+  /** Asked anew each time: a signal may have come while the relay waited. */
+  private isStopped(): boolean {
+    return this.stopped;
   }
 
   private async connected(work: (client: Client) => Promise<void>): Promise<void> {

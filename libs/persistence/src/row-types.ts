@@ -1,14 +1,14 @@
 import { types, type CustomTypesConfig } from 'pg';
 
-const timestamptz = 1184;
+type TypeId = Parameters<typeof types.getTypeParser>[0];
 
 /**
  * How values come out of the database: `timestamptz` as UTC text with all its microseconds (a JavaScript date would drop
  * three digits), `numeric` and `bigint` as text, everything else as pg gives it.
  */
 export const rowTypes: CustomTypesConfig = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === timestamptz && format !== 'binary'
+  getTypeParser: (oid: TypeId, format?: 'text' | 'binary') =>
+    oid === types.builtins.TIMESTAMPTZ && format !== 'binary'
       ? instantText
       : (types.getTypeParser(oid, format) as (value: string) => unknown),
 };

@@ -1,4 +1,5 @@
-import { Client, credentials, loadPackageDefinition, Metadata, type ServiceError } from '@grpc/grpc-js';
+import type { Client, Metadata } from '@grpc/grpc-js';
+import { credentials, loadPackageDefinition, type ServiceError } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { logContext } from '@app/observability';
 import { join } from 'node:path';

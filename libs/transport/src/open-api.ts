@@ -50,5 +50,5 @@ const converted: StandardSchemaConverter = (schema, { schemaType }) => {
   return {
     schema: rest,
     ...($defs === undefined ? {} : { components: $defs }),
-  } as ReturnType<StandardSchemaConverter>;
+  };
 };

@@ -20,7 +20,9 @@ export class ProblemFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): unknown {
     const problem = problemOf(error);
     if (problem.status >= 500) log().error({ err: error }, 'A request failed');
-    return host.getType() === 'rpc' ? answerGrpc(problem, host) : answerHttp(problem, host);
+    if (host.getType() === 'rpc') return answerGrpc(problem, host);
+    answerHttp(problem, host);
+    return undefined;
   }
 }
 

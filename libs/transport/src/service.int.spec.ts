@@ -96,7 +96,7 @@ class MeteringGrpc {
     callback: sendUnaryData<Partial<MeteringApi.RecordUsageSummary>>,
   ) {
     let received = 0;
-    for await (const _item of call as AsyncIterable<MeteringApi.UsageItem>) received += 1;
+    for await (const { id } of call as AsyncIterable<MeteringApi.UsageItem>) received += id === '' ? 0 : 1;
     callback(null, { received: String(received) });
   }
 }

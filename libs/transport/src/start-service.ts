@@ -1,7 +1,7 @@
 import { readSettings } from '@app/config';
 import { KafkaConsumerServer } from '@app/kafka';
 import { health, log, LoggingModule, ObservabilityModule } from '@app/observability';
-import { type DynamicModule, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
+import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Logger } from 'nestjs-pino';
@@ -62,10 +62,14 @@ export async function startService(options: ServiceOptions): Promise<NestFastify
   return app;
 }
 
+/** The root of every service: its own module, with logs, probes and tokens beside it. */
+@Module({})
+class Service {}
+
 /** The application without any port open: also for specs and for writing its documents. */
 export async function createApp(options: ServiceOptions): Promise<NestFastifyApplication> {
   const root = {
-    module: class Service {},
+    module: Service,
     imports: [
       LoggingModule.forRoot(options.name),
       ObservabilityModule,
@@ -78,11 +82,9 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
     forceCloseConnections: 'idle',
     trustProxy: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, {
-    bufferLogs: true,
-    rawBody: options.rawBody ?? false,
-    abortOnError: false,
-  });
+  const settings = { bufferLogs: true, rawBody: options.rawBody ?? false, abortOnError: false };
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, settings);
   app.useLogger(app.get(Logger));
   checkRoutes(app);
   withRequestIds(app);

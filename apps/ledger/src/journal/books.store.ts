@@ -14,7 +14,7 @@ export interface KeptBook {
 }
 
 /** The hash before the first entry of a book. */
-export const hashBeforeFirst = Buffer.alloc(32);
+export const hashBeforeFirst: Buffer = Buffer.alloc(32);
 
 /** A book that has no entry yet. */
 export function unopened(bookId: string): KeptBook {

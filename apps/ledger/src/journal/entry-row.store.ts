@@ -41,6 +41,7 @@ export interface EntryRow {
   readonly paid: string;
   readonly granted: string;
   readonly held: string;
+  readonly fingerprint: string;
   readonly canonical_version: number;
   readonly canonical: Buffer;
   readonly previous_hash: Buffer;
@@ -66,7 +67,7 @@ export const selectEntries = `
              WHERE x.book_id = e.book_id AND x.version = e.version) END AS further,
          trim_scale(e.paid_after)::text AS paid, trim_scale(e.granted_after)::text AS granted,
          trim_scale(e.held_after)::text AS held,
-         e.canonical_version, e.canonical, e.previous_hash, e.hash, e.xid::text AS xid, e.position::text AS id
+         encode(e.fingerprint, 'hex') AS fingerprint, e.canonical_version, e.canonical, e.previous_hash, e.hash, e.xid::text AS xid, e.position::text AS id
     FROM entry e
     LEFT JOIN account d1 ON d1.code = e.debit_1 LEFT JOIN account c1 ON c1.code = e.credit_1
     LEFT JOIN account d2 ON d2.code = e.debit_2 LEFT JOIN account c2 ON c2.code = e.credit_2`;

@@ -1,0 +1,150 @@
+import { createHash } from 'node:crypto';
+import { Instant } from '@app/bookkeeping';
+import { canonicalText, Id, InstantText, type LedgerApi, MoneyText } from '@app/contracts';
+import { Units18 } from '@app/money';
+import { z } from 'zod';
+import type { PostRequest } from '../journal/journal.ts';
+
+/** An id that may be absent; protobuf says so by an empty text. */
+const OptionalId = z.union([Id, z.literal('').transform(() => null)]);
+const OptionalInstant = z.union([InstantText, z.literal('').transform(() => null)]);
+
+/** A hold to place, as gRPC and REST carry it. */
+export const PlaceHoldMessage = z.object({
+  holdId: Id.max(100),
+  customerId: Id,
+  callId: OptionalId.default(null),
+  keyId: OptionalId.default(null),
+  amount: MoneyText,
+  expiresAt: OptionalInstant.default(null),
+  leaseId: OptionalId.default(null),
+});
+
+/** A hold to raise. */
+export const ExtendHoldMessage = z.object({
+  holdId: Id.max(100),
+  customerId: Id,
+  extensionId: Id.max(20),
+  by: MoneyText,
+});
+
+/** A hold to give back. */
+export const ReleaseHoldMessage = z.object({
+  holdId: Id.max(100),
+  customerId: Id,
+  reason: z.union([Id, z.literal('').transform(() => 'released')]).default('released'),
+});
+
+/** A lease to renew. */
+export const RenewLeaseMessage = z.object({ leaseId: Id });
+
+/** What the commands about holds need to know of the present. */
+export interface Present {
+  readonly now: Instant;
+  readonly holdExpirySeconds: number;
+}
+
+/** The request to place a hold; without a time of its own it may expire when its gateway falls silent. */
+export function placeRequest(message: z.infer<typeof PlaceHoldMessage>, present: Present): PostRequest {
+  const { holdId, customerId, callId, keyId, leaseId, amount, expiresAt } = message;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'place-hold',
+      eventId: `${holdId}:placed`,
+      fingerprint: fingerprint(['place-hold', holdId, customerId, callId, keyId, amount]),
+      currency: amount.currency,
+      occurredAt: present.now,
+      holdId,
+      amount: Units18.fromText(amount.amount),
+      expiresAt: expiresAt === null ? inSeconds(present.now, present.holdExpirySeconds) : Instant.fromText(expiresAt),
+      callId,
+      keyId,
+      leaseId,
+      limits: [],
+      ended: 'never-seen',
+    },
+  };
+}
+
+/** The request to raise a hold. */
+export function extendRequest(message: z.infer<typeof ExtendHoldMessage>, { now }: Present): PostRequest {
+  const { holdId, customerId, extensionId, by } = message;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'extend-hold',
+      eventId: `${holdId}:extended:${extensionId}`,
+      fingerprint: fingerprint(['extend-hold', holdId, customerId, extensionId, by]),
+      currency: by.currency,
+      occurredAt: now,
+      holdId,
+      by: Units18.fromText(by.amount),
+      expiresAt: null,
+      limits: [],
+      ended: 'never-seen',
+    },
+  };
+}
+
+/** The request to give a hold back. */
+export function releaseRequest(message: z.infer<typeof ReleaseHoldMessage>, { now }: Present): PostRequest {
+  const { holdId, customerId, reason } = message;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'release-hold',
+      eventId: `${holdId}:released`,
+      fingerprint: fingerprint(['release-hold', holdId, customerId]),
+      currency: null,
+      occurredAt: now,
+      holdId,
+      reason,
+      ended: 'never-seen',
+    },
+  };
+}
+
+/** The request to end a hold whose gateway is silent. */
+export function expireRequest(hold: { readonly holdId: string; readonly customerId: string }, now: Instant): PostRequest {
+  const { holdId, customerId } = hold;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'expire-hold',
+      eventId: `${holdId}:expired`,
+      fingerprint: fingerprint(['expire-hold', holdId, customerId]),
+      currency: null,
+      occurredAt: now,
+      holdId,
+      ended: 'never-seen',
+    },
+  };
+}
+
+/** The request to end the wait of a charge. */
+export function endWaitRequest(
+  charge: { readonly chargeId: string; readonly customerId: string },
+  now: Instant,
+): PostRequest {
+  const { chargeId, customerId } = charge;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'end-wait',
+      eventId: `${chargeId}:wait-ended`,
+      fingerprint: fingerprint(['end-wait', chargeId, customerId]),
+      currency: null,
+      occurredAt: now,
+      chargeId,
+    },
+  };
+}
+
+/** The wire form of a refusal. */
+export type RefusalMessage = LedgerApi.Refusal;
+
+const fingerprint = (facts: readonly unknown[]): string =>
+  createHash('sha256').update(canonicalText(facts)).digest('hex');
+
+const inSeconds = (now: Instant, seconds: number): Instant => Instant.of(now + seconds * 1_000_000);

@@ -1,0 +1,79 @@
+import type { LedgerApi } from '@app/contracts';
+import { health } from '@app/observability';
+import { problemOf, Scopes } from '@app/transport';
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
+import { HoldsHandler } from './holds.handler.ts';
+
+type HoldStream = ServerDuplexStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer>;
+
+/** The gRPC door of holds. */
+@Controller()
+@Scopes('holds:write')
+export class HoldsGrpc {
+  constructor(private readonly holds: HoldsHandler) {}
+
+  @GrpcMethod('Ledger', 'PlaceHold')
+  place(request: LedgerApi.PlaceHoldRequest): Promise<LedgerApi.PlaceHoldResponse> {
+    return this.holds.place(request);
+  }
+
+  @GrpcMethod('Ledger', 'ExtendHold')
+  extend(request: LedgerApi.ExtendHoldRequest): Promise<LedgerApi.ExtendHoldResponse> {
+    return this.holds.extend(request);
+  }
+
+  @GrpcMethod('Ledger', 'ReleaseHold')
+  release(request: LedgerApi.ReleaseHoldRequest): Promise<LedgerApi.ReleaseHoldResponse> {
+    return this.holds.release(request);
+  }
+
+  @GrpcMethod('Ledger', 'RenewLease')
+  renewLease(request: LedgerApi.RenewLeaseRequest): Promise<LedgerApi.RenewLeaseResponse> {
+    return this.holds.renewLease(request);
+  }
+
+  /** Answers each command as soon as it is committed. When the process goes down, the stream ends after what it has taken. */
+  @GrpcStreamCall('Ledger', 'Holds')
+  stream(call: HoldStream): void {
+    let underWay = 0;
+    let ended = false;
+    const endWhenDone = () => {
+      if (ended && underWay === 0 && !call.destroyed) call.end();
+    };
+    call.on('data', (command: LedgerApi.HoldCommand) => {
+      underWay += 1;
+      void this.answer(command).then((answer) => {
+        underWay -= 1;
+        if (!call.destroyed) call.write(answer);
+        endWhenDone();
+      });
+    });
+    call.on('error', () => undefined);
+    const finish = () => {
+      ended = true;
+      endWhenDone();
+    };
+    call.on('end', finish);
+    health.onDrain(finish);
+  }
+
+  private async answer(command: LedgerApi.HoldCommand): Promise<LedgerApi.HoldAnswer> {
+    const { commandId } = command;
+    try {
+      return { commandId, ...(await this.answerTo(command)) };
+    } catch (error) {
+      const { code, message, status } = problemOf(error);
+      return { commandId, failure: { code, detail: message, retryable: status >= 500 } };
+    }
+  }
+
+  private async answerTo({ place, extend, release, renewLease }: LedgerApi.HoldCommand) {
+    if (place) return { placed: await this.holds.place(place) };
+    if (extend) return { extended: await this.holds.extend(extend) };
+    if (release) return { released: await this.holds.release(release) };
+    if (renewLease) return { leaseRenewed: await this.holds.renewLease(renewLease) };
+    return { failure: { code: 'invalid-request', detail: 'The command is empty.', retryable: false } };
+  }
+}

@@ -1,0 +1,38 @@
+import { log } from '@app/observability';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Waits } from '../waits.ts';
+import { SweepHandler } from './sweep.handler.ts';
+
+/** Looks every few seconds for what is due. */
+@Injectable()
+export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly sweep: SweepHandler,
+    private readonly waits: Waits,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running ??= this.run();
+    }, this.waits.sweepSeconds * 1_000);
+    this.timer.unref();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    try {
+      await this.sweep.handle();
+    } catch (error) {
+      log().warn({ err: error }, 'What is due could not be looked for; it is tried again');
+    } finally {
+      this.running = undefined;
+    }
+  }
+}

@@ -1,0 +1,136 @@
+import { KafkaModule } from '@app/kafka';
+import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
+import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { BalanceStore } from './balances/balance.store.ts';
+import { BalancesController } from './balances/balances.controller.ts';
+import { BalancesGrpc } from './balances/balances.grpc.ts';
+import { BalancesHandler } from './balances/balances.handler.ts';
+import { LotStore } from './balances/lot.store.ts';
+import { RatedConsumer } from './charges/rated.consumer.ts';
+import { TopUpsConsumer } from './credits/top-ups.consumer.ts';
+import { CustomersConsumer } from './customers/customers.consumer.ts';
+import { EntriesController } from './entries/entries.controller.ts';
+import { EntriesGrpc } from './entries/entries.grpc.ts';
+import { EntriesHandler } from './entries/entries.handler.ts';
+import { EntryStore } from './entries/entry.store.ts';
+import { CallsConsumer } from './holds/calls.consumer.ts';
+import { HoldStore } from './holds/hold.store.ts';
+import { HoldsController } from './holds/holds.controller.ts';
+import { HoldsGrpc } from './holds/holds.grpc.ts';
+import { HoldsHandler } from './holds/holds.handler.ts';
+import { SweepHandler } from './holds/sweep.handler.ts';
+import { SweepJob } from './holds/sweep.job.ts';
+import { AccountCodes } from './journal/account-codes.store.ts';
+import { journalSource } from './journal/journal-source.store.ts';
+import { JournalStore } from './journal/journal.store.ts';
+import { Journal } from './journal/journal.ts';
+import { PostEventsHandler } from './journal/post-events.handler.ts';
+import type { LedgerSettings } from './ledger-settings.ts';
+import { ledgerMigrations } from './migrations.ts';
+import { AnswerRefundsHandler } from './refunds/answer-refunds.handler.ts';
+import { RefundsConsumer } from './refunds/refunds.consumer.ts';
+import { InvariantStore } from './reports/invariants.store.ts';
+import { JournalReader } from './reports/journal-reader.store.ts';
+import { LiveStore } from './reports/live.store.ts';
+import { RebuildHandler } from './reports/rebuild.handler.ts';
+import { ReportsController } from './reports/reports.controller.ts';
+import { ReportsGrpc } from './reports/reports.grpc.ts';
+import { TrialBalanceStore } from './reports/trial-balance.store.ts';
+import { VerifyHandler } from './reports/verify.handler.ts';
+import { WatchInvariantsJob } from './reports/watch-invariants.job.ts';
+import { Waits } from './waits.ts';
+
+/** The writers' own connections: a reader that waits for a writer must never hold the connection that the writer needs. */
+class WriterDatabase extends Database {}
+
+/** Finishes what the writers have, then ends their connections. */
+class LedgerLife implements OnApplicationShutdown {
+  constructor(
+    private readonly journal: JournalStore,
+    private readonly database: WriterDatabase,
+  ) {}
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.journal.close();
+    await this.database.close();
+  }
+}
+
+const consumers = [RatedConsumer, TopUpsConsumer, CustomersConsumer, CallsConsumer, RefundsConsumer];
+const doors = [
+  ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc],
+  ...[HoldsController, BalancesController, EntriesController, ReportsController],
+];
+
+/** The journal of all money, balances, holds, rebuild and audit. */
+@Module({})
+export class LedgerModule {
+  static forRoot(settings: LedgerSettings): DynamicModule {
+    return {
+      module: LedgerModule,
+      imports: [kafkaOf(settings), persistenceOf(settings)],
+      controllers: [...consumers, ...doors],
+      providers: [
+        { provide: Waits, useValue: waitsOf(settings) },
+        { provide: WriterDatabase, useFactory: () => writerDatabaseOf(settings) },
+        {
+          provide: JournalStore,
+          useFactory: (database: WriterDatabase, outbox: Outbox, signal: OutboxSignal) =>
+            new JournalStore(
+              { database, codes: new AccountCodes(), outbox, signal, booksMax: settings.BOOKS_KEPT_MAX },
+              settings.KAFKA_PARTITIONS,
+            ),
+          inject: [WriterDatabase, Outbox, OutboxSignal],
+        },
+        { provide: Journal, useExisting: JournalStore },
+        {
+          provide: LedgerLife,
+          useFactory: (journal: JournalStore, database: WriterDatabase) => new LedgerLife(journal, database),
+          inject: [JournalStore, WriterDatabase],
+        },
+        ...[BalanceStore, LotStore, EntryStore, HoldStore, TrialBalanceStore, InvariantStore, JournalReader, LiveStore],
+        ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
+        ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob],
+      ],
+    };
+  }
+}
+
+const waitsOf = (settings: LedgerSettings): Waits =>
+  new Waits({
+    chargeSeconds: settings.CHARGE_WAIT_SECONDS,
+    holdExpirySeconds: settings.HOLD_EXPIRY_SECONDS,
+    leaseSeconds: settings.LEASE_SECONDS,
+    quarantineSeconds: settings.HOLD_QUARANTINE_SECONDS,
+    sweepSeconds: settings.SWEEP_SECONDS,
+  });
+
+const writerDatabaseOf = (settings: LedgerSettings): WriterDatabase =>
+  new WriterDatabase({
+    url: settings.LEDGER_DATABASE_URL,
+    applicationName: 'ledger writers',
+    // One that each writer keeps, and one for the careful path.
+    connectionsMax: settings.KAFKA_PARTITIONS * 2,
+  });
+
+const kafkaOf = (settings: LedgerSettings): DynamicModule =>
+  KafkaModule.forRoot({
+    clientId: 'ledger',
+    groupId: 'ledger',
+    brokers: settings.KAFKA_BROKERS,
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+    partitions: settings.KAFKA_PARTITIONS,
+    replicas: settings.KAFKA_REPLICAS,
+  });
+
+const persistenceOf = (settings: LedgerSettings): DynamicModule =>
+  PersistenceModule.forRoot({
+    url: settings.LEDGER_DATABASE_URL,
+    ...(settings.LEDGER_MIGRATION_DATABASE_URL === undefined
+      ? {}
+      : { migrationUrl: settings.LEDGER_MIGRATION_DATABASE_URL }),
+    migrations: [messagingMigration, ...ledgerMigrations],
+    applicationName: 'ledger',
+    connectionsMax: 24,
+    outboxSources: [journalSource],
+  });

@@ -1,0 +1,52 @@
+import { log, metrics } from '@app/observability';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { InvariantStore } from './invariants.store.ts';
+
+const everyMs = 30_000;
+
+const broken = metrics.gauge({
+  name: 'ledger_invariant_breaks',
+  help: 'How often a rule that always holds is broken in what is stored. Anything but zero calls somebody.',
+  labels: ['rule'],
+});
+const open = metrics.gauge({
+  name: 'ledger_open_matters',
+  help: 'Holds that are open, holds that finished a day ago and were never rated, charges that wait for money.',
+  labels: ['kind'],
+});
+
+/** Watches the ledger's invariants and tells the metrics. */
+@Injectable()
+export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly invariants: InvariantStore) {}
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.running ??= this.look();
+    }, everyMs);
+    this.timer.unref();
+    this.running = this.look();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async look(): Promise<void> {
+    try {
+      const rules = Object.entries((await this.invariants.brokenRules()) ?? {});
+      for (const [rule, count] of rules) broken.set({ rule }, Number(count));
+      if (rules.some(([, count]) => count !== '0')) log().error({ rules }, 'A rule that always holds is broken');
+      const matters = Object.entries((await this.invariants.openMatters()) ?? {});
+      for (const [kind, count] of matters) open.set({ kind }, Number(count));
+    } catch (error) {
+      log().warn({ err: error }, 'The invariants could not be looked at');
+    } finally {
+      this.running = undefined;
+    }
+  }
+}

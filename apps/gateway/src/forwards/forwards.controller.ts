@@ -22,7 +22,7 @@ const methods: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'PATCH', 'DE
 export class ForwardsController {
   constructor(private readonly services: ServicesClient) {}
 
-  @All('*path')
+  @All('*')
   async forward(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const target = forwardedTo(request.url);
     if (target === undefined || !methods.has(request.method))

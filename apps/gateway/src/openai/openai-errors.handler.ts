@@ -54,7 +54,7 @@ function ofProblem({ status, code, message, details }: Problem): OpenAiError {
     status,
     type: 'invalid_request_error',
     code: code.replaceAll('-', '_'),
-    message: details.remedy === undefined ? message : `${message} ${details.remedy}`,
+    message: details.remedy === undefined ? message : `${message.replace(/[.]?$/, '.')} ${details.remedy}`,
     param: details.field ?? null,
   });
 }

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { CallFinished, CallStarted, type EventOf, type TopicName, type WireEvent } from '@app/contracts';
+import { EventLog } from '@app/kafka';
+import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
+
+/** A log that takes events, fails, or says nothing. */
+class FakeLog extends EventLog {
+  readonly written: string[] = [];
+  mode: 'takes' | 'fails' | 'is silent' = 'takes';
+
+  publish(_topic: TopicName, records: readonly WireEvent[]): Promise<void> {
+    if (this.mode === 'fails') return Promise.reject(new Error('no broker'));
+    if (this.mode === 'is silent') return new Promise(() => undefined);
+    this.written.push(...records.map(({ headers }) => headers['ce_id'] ?? ''));
+    return Promise.resolve();
+  }
+  ensureTopics = () => Promise.resolve();
+  lag = () => Promise.resolve([]);
+  ping = () => Promise.resolve();
+  close = () => Promise.resolve();
+}
+
+const started: EventOf<typeof CallStarted> = CallStarted.sample;
+const finished: EventOf<typeof CallFinished> = CallFinished.sample;
+const journalOn = (log: EventLog) => new KafkaCallJournal(log, new CallEventTimeout(200));
+const soon = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+describe('KafkaCallJournal', () => {
+  it('is trusted only after the log took an event', async () => {
+    const journal = journalOn(new FakeLog());
+    expect(journal.isTrusted).toBe(false);
+    await journal.started(started);
+    expect(journal.isTrusted).toBe(true);
+  });
+
+  it('says that a call must not start where the log fails, and trusts it no more', async () => {
+    const log = new FakeLog();
+    const journal = journalOn(log);
+    await journal.started(started);
+    log.mode = 'fails';
+    await expect(journal.started(started)).rejects.toThrow('no broker');
+    expect(journal.isTrusted).toBe(false);
+  });
+
+  it('says so in time where the log is silent', async () => {
+    const log = new FakeLog();
+    log.mode = 'is silent';
+    const journal = journalOn(log);
+    await expect(journal.started(started)).rejects.toThrow('200 ms');
+    expect(journal.isTrusted).toBe(false);
+  });
+
+  it('keeps the end of a call until the log takes it, and lets the client go meanwhile', async () => {
+    const log = new FakeLog();
+    log.mode = 'fails';
+    const journal = journalOn(log);
+    const begun = performance.now();
+    await journal.finished(finished);
+    expect(performance.now() - begun).toBeGreaterThan(150);
+    expect(log.written).toEqual([]);
+    log.mode = 'takes';
+    await soon(500);
+    expect(log.written).toEqual([finished.id]);
+  });
+
+  it('waits at the end of the process for what is not written yet', async () => {
+    const log = new FakeLog();
+    log.mode = 'fails';
+    const journal = journalOn(log);
+    void journal.finished(finished);
+    setTimeout(() => (log.mode = 'takes'), 100);
+    await journal.beforeApplicationShutdown();
+    expect(log.written).toEqual([finished.id]);
+    journal.onApplicationShutdown();
+  });
+
+  it('throws at once where an event does not fit its schema: that is a bug, and trying again would not help', async () => {
+    const broken = { ...finished, data: { ...finished.data, statusCode: 7 } };
+    await expect(journalOn(new FakeLog()).finished(broken)).rejects.toThrow();
+  });
+});

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Module, type DynamicModule } from '@nestjs/common';
-import { LoggerModule } from 'nestjs-pino';
+import { Logger as NestLog, LoggerModule } from 'nestjs-pino';
 import { startLog } from './log.ts';
+
+/** What Nest itself logs through: `app.useLogger(app.get(NestLog))`. */
+export { NestLog };
 
 /** Structured logs with a request id, which is taken from `x-request-id` or made, and given back in the answer. */
 @Module({})

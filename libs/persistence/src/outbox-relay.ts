@@ -1,4 +1,5 @@
 import type { TopicName } from '@app/contracts';
+import { invariant } from '@app/decider';
 import type { EventLog } from '@app/kafka';
 import { log, metrics } from '@app/observability';
 import { Client } from 'pg';
@@ -193,7 +194,23 @@ async function nextRows(client: Client, source: OutboxSource): Promise<SourceRow
     cursor.id,
     batchRowsMax,
   ]);
-  return rows.map(source.toRow);
+  const next = rows.map(source.toRow);
+  assertOrder(source, [cursor, ...next]);
+  return next;
+}
+
+/** A source that gives rows in another order would make the cursor jump over some of them: rather nothing is published. */
+function assertOrder({ name }: OutboxSource, places: readonly Pick<SourceRow, 'xid' | 'id'>[]): void {
+  const isOrdered = places.every((place, index) => {
+    const before = places[index - 1];
+    return before === undefined || isBefore(before, place);
+  });
+  invariant(isOrdered, `the rows of ${name} come in the order (xid, id), as numbers`);
+}
+
+function isBefore(one: Pick<SourceRow, 'xid' | 'id'>, other: Pick<SourceRow, 'xid' | 'id'>): boolean {
+  if (one.xid === other.xid) return BigInt(one.id) < BigInt(other.id);
+  return BigInt(one.xid) < BigInt(other.xid);
 }
 
 /** Neighbouring rows of one topic go out together. */

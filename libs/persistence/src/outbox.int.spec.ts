@@ -127,6 +127,29 @@ describe('the relay', () => {
     expect(log.published.map(({ id }) => id)).toEqual(written);
   });
 
+  it('publishes in the order of numbers, not of letters', async () => {
+    const log = new RecordingLog();
+    startRelay(log);
+    const ids = Array.from({ length: 120 }, (_, index) => `e-${String(index)}`);
+    const events = ids.map((id) => event('cus_1', id));
+    await database.transaction((tx) => outbox.add(tx, topics.topUps.name, events));
+    await waitFor(() => log.published.length >= ids.length);
+    expect(log.published.map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('publishes nothing of a source whose order would make it skip rows', async () => {
+    const log = new RecordingLog();
+    // An output column named like the table's is what ORDER BY means: 10 then comes before 9.
+    const byLetters = { ...outboxTable, sql: outboxTable.sql.replaceAll('outbox.', '') };
+    const relay = new OutboxRelay({ url, applicationName: 'spec', sources: [byLetters] }, log, signal);
+    relays.push(relay);
+    relay.start();
+    const events = Array.from({ length: 12 }, (_, index) => event('cus_1', `e-${String(index)}`));
+    await database.transaction((tx) => outbox.add(tx, topics.topUps.name, events));
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(log.published).toEqual([]);
+  });
+
   it('goes on where it stopped, and keeps the rows', async () => {
     const before = new RecordingLog();
     const first = startRelay(before);

@@ -1,10 +1,9 @@
 import { readSettings } from '@app/config';
 import { KafkaConsumerServer } from '@app/kafka';
-import { health, log, LoggingModule, ObservabilityModule } from '@app/observability';
+import { health, log, LoggingModule, NestLog, ObservabilityModule } from '@app/observability';
 import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Logger } from 'nestjs-pino';
 import { z } from 'zod';
 import { checkRoutes } from './check-routes.ts';
 import { GrpcHealth, grpcServer, type GrpcServing } from './grpc-server.ts';
@@ -85,7 +84,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   const settings = { bufferLogs: true, rawBody: options.rawBody ?? false, abortOnError: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, settings);
-  app.useLogger(app.get(Logger));
+  app.useLogger(app.get(NestLog));
   checkRoutes(app);
   withRequestIds(app);
   app.useGlobalFilters(options.errors ?? new ProblemFilter());

@@ -1,13 +1,10 @@
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { parseSettings } from '@app/config';
-import { type Event, type EventOf, type RefundRequested, topics } from '@app/contracts';
+import { encodeEvent, type Event, type PaymentsApi, topics } from '@app/contracts';
 import { ConsumesBatch, type EventBatch, EventLog, KafkaModule } from '@app/kafka';
 import { Database } from '@app/persistence';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { grpcClient, IdentityProvider, ServiceTokens, startService } from '@app/transport';
-import type { PaymentsApi } from '@app/contracts';
-import { encodeEvent } from '@app/contracts';
 import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Clock } from '../src/clock.ts';
@@ -64,7 +61,7 @@ export interface Payments {
   close(): Promise<void>;
 }
 
-const paymentsClient = (url: string, issuer: string) =>
+export const paymentsClient = (url: string, issuer: string) =>
   grpcClient<PaymentsApi.Payments>({
     protoFile: 'haoli/payments/v1/payments.proto',
     package: 'haoli.payments.v1',
@@ -115,7 +112,7 @@ export async function startPayments(
   };
 }
 
-async function environmentOf(
+export async function environmentOf(
   sandbox: WechatSandboxProcess,
   identity: SpecIdentityProvider,
 ): Promise<Record<string, string>> {
@@ -157,7 +154,7 @@ function start(environment: Readonly<Record<string, string>>, clock: Clock): Pro
   });
 }
 
-function startLedger(environment: Readonly<Record<string, string>>): Promise<NestFastifyApplication> {
+export function startLedger(environment: Readonly<Record<string, string>>): Promise<NestFastifyApplication> {
   const kafka = KafkaModule.forRoot({
     clientId: 'ledger',
     groupId: 'ledger',
@@ -184,15 +181,16 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-/** Waits until `look` gives something; what is still nothing after ten seconds never comes. */
+/** Waits until `look` gives something; what is still nothing after ten seconds, or as many as said, never comes. */
 export async function eventually<Value>(
   look: () => Promise<Value | undefined> | Value | undefined,
+  secondsMax = 10,
 ): Promise<Value> {
-  const deadline = Date.now() + 10_000;
+  const deadline = Date.now() + secondsMax * 1000;
   for (;;) {
     const value = await look();
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error('It did not happen within ten seconds.');
+    if (Date.now() > deadline) throw new Error(`It did not happen within ${secondsMax} seconds.`);
     await new Promise((resolve) => setTimeout(resolve, 30));
   }
 }
@@ -200,5 +198,3 @@ export async function eventually<Value>(
 /** Waits for an event of payments on Kafka. */
 export const publishedEvent = (id: string): Promise<Event> =>
   eventually(() => published.find((event) => event.id === id));
-
-export type RefundRequestedEvent = EventOf<typeof RefundRequested>;

@@ -13,6 +13,20 @@ export async function build() {
   const wanted = fingerprint();
   if (existsSync(fingerprintFile) && readFileSync(fingerprintFile, 'utf8') === wanted) return 'unchanged';
   rmSync(fingerprintFile, { force: true });
+  await compile();
+  if (unresolvedAliases().length > 0) {
+    // A library that was being saved while we compiled looks absent, and its alias is then left as it is.
+    rmSync(join(root, 'dist'), { recursive: true, force: true });
+    await compile();
+  }
+  const left = unresolvedAliases();
+  if (left.length > 0)
+    throw new Error(`An alias @app/… was not resolved (import it statically):\n${left.join('\n')}`);
+  writeFileSync(fingerprintFile, wanted);
+  return 'compiled';
+}
+
+async function compile() {
   const nest = join(root, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   const made = await runToEnd({
     command: process.execPath,
@@ -21,8 +35,12 @@ export async function build() {
     env: process.env,
   });
   if (made.status !== 0) throw new Error(`The sources do not compile.\n${made.output}`);
-  writeFileSync(fingerprintFile, wanted);
-  return 'compiled';
+}
+
+function unresolvedAliases() {
+  const files = readdirSync(join(root, 'dist'), { recursive: true }).filter((file) => file.endsWith('.js'));
+  const alias = /(?:from|import)\s*\(?['"]@app\//;
+  return files.filter((file) => alias.test(readFileSync(join(root, 'dist', file), 'utf8')));
 }
 
 function fingerprint() {

@@ -25,11 +25,11 @@ export function showJournal(narrator: Narrator, entries: readonly LedgerApi.Entr
   const rows = entries.flatMap(({ version, kind, postings, paidAfter, heldAfter }) => {
     const [first, ...more] = postings;
     return [
-      [version, kind, first ? movementOf(first) : '', first?.amount ?? '', `held ${heldAfter}`, paidAfter],
+      [version, kind, first ? movementOf(first) : '', first?.amount ?? '', paidAfter, heldAfter],
       ...more.map((posting) => ['', '', movementOf(posting), posting.amount, '', '']),
     ];
   });
-  narrator.table([['#', 'entry', 'debit → credit', 'amount', '', 'wallet'], ...rows]);
+  narrator.table([['#', 'entry', 'debit → credit', 'amount', 'wallet', 'held'], ...rows]);
 }
 
 /** A wallet's own name is long and, inside its own book, no news. */

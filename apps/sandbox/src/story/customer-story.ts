@@ -55,7 +55,8 @@ export async function tellOfCustomer(cast: Cast, script: Script): Promise<void> 
     operator.createCustomer({ name: script.name, plan: script.plan, rateCardId: script.rateCardId }),
   );
   const { customerId, plan } = customer;
-  narrator.fact('customer', `${customerId}, ${plan.credits} credits = ¥${plan.amount}`);
+  narrator.fact('customer', customerId);
+  narrator.fact('the rate, pinned to the wallet', `¥${plan.amount} = ${plan.credits} credits`);
   const issued = await narrator.step('An API key is issued, shown this once', () =>
     operator.issueKey(customerId),
   );
@@ -125,6 +126,13 @@ async function tellOfCalls(told: Told): Promise<void> {
     wholeCall(openai, script.whole),
   );
   showCall(narrator, script.whole, whole);
+  await narrator.step('Its hold is settled', () =>
+    eventually(
+      'the hold of the first call',
+      () => client.balance(),
+      ({ held }) => held === '0',
+    ),
+  );
   const streamed = await narrator.step(
     `${script.streamed.model} streams, and while it does, its hold stands`,
     () => streamedCall(openai, client, script.streamed),

@@ -1,5 +1,6 @@
 const escape = String.fromCharCode(27);
 const labelWidth = 34;
+const figure = /^[\d.]*$/;
 
 /** Tells the story: with colours and a moving mark on a terminal, in plain lines elsewhere. */
 export class Narrator {
@@ -27,14 +28,17 @@ export class Narrator {
     for (const line of text.split('\n')) console.log(`      ${this.dim('│')} ${line}`);
   }
 
-  /** Rows in columns; the last column is to the right, as figures are. */
+  /** Rows in columns; figures and what stands above them are to the right. */
   table(rows: readonly (readonly string[])[]): void {
-    const widths = (rows[0] ?? []).map((_, column) =>
-      Math.max(...rows.map((row) => row[column]?.length ?? 0)),
-    );
+    const [first = [], ...rest] = rows;
+    const columns = first.map((_, column) => {
+      const width = Math.max(...rows.map((row) => row[column]?.length ?? 0));
+      const isFigures = rest.every((row) => figure.test(row[column] ?? ''));
+      return { width, isFigures };
+    });
     for (const row of rows) {
-      const cells = row.map((cell, column) =>
-        column === row.length - 1 ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      const cells = columns.map(({ width, isFigures }, column) =>
+        isFigures ? (row[column] ?? '').padStart(width) : (row[column] ?? '').padEnd(width),
       );
       console.log(`      ${cells.join('  ').trimEnd()}`);
     }

@@ -47,8 +47,9 @@ export class TopicReader {
   ) {
     this.consumer = kafka.consumer({
       groupId: reading.topicPrefix + reading.group,
-      sessionTimeout: 20_000,
-      rebalanceTimeout: 30_000,
+      // After a crash the group waits this long before the new process may read on.
+      sessionTimeout: 10_000,
+      rebalanceTimeout: 20_000,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: 500,
       allowAutoTopicCreation: false,

@@ -5,6 +5,7 @@ import { log, metrics } from '@app/observability';
 import { Client } from 'pg';
 import type { OutboxSignal } from './outbox-signal.ts';
 import type { OutboxSource, SourceRow } from './outbox-source.ts';
+import { rowTypes } from './row-types.ts';
 
 /** What the relay works with. */
 export interface RelayOptions {
@@ -94,6 +95,8 @@ export class OutboxRelay {
       keepAlive: true,
       connectionTimeoutMillis: 5_000,
       query_timeout: 35_000,
+      types: rowTypes,
+      options: '-c TimeZone=UTC',
     });
     client.on('error', () => {
       this.wakeUp();

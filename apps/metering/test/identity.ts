@@ -33,4 +33,6 @@ export async function startIdentity() {
 }
 
 const clientOf = (authorization: string): string =>
-  decodeURIComponent(Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':')[0] ?? '');
+  decodeURIComponent(
+    Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':')[0] ?? '',
+  );

@@ -35,24 +35,57 @@ import { UsageStore } from '../src/usage/usage.store.ts';
 export async function openMetering(url: string) {
   await migrate({ url, migrations: meteringMigrations, applicationName: 'metering spec' });
   const database = new Database({ url, applicationName: 'metering spec' });
-  const inbox = new Inbox(database);
   const outbox = new Outbox(new OutboxSignal());
-  const book = new PriceBookStore(database);
-  const customers = new CustomerStore(database);
-  const calls = new CallStore(database);
-  const endCalls = new EndCallsHandler(calls, book, outbox);
-  const consumers = {
-    customers: new CustomersConsumer(inbox, customers),
-    calls: new CallsConsumer(inbox, new FinishCallsHandler(calls, book, endCalls)),
-    usage: new UsageConsumer(inbox, new RateUsageHandler(customers, book, endCalls)),
-  };
+  const [book, customers, calls] = [
+    new PriceBookStore(database),
+    new CustomerStore(database),
+    new CallStore(database),
+  ];
+  const consumers = consumersOf(new Inbox(database), {
+    ...{ customers, calls, book },
+    endCalls: new EndCallsHandler(calls, book, outbox),
+  });
   const lags = new Map<number, bigint>();
-  const eventLog = {
-    lag: () => Promise.resolve([...lags].map(([partition, lag]) => ({ topic: topics.calls.name, partition, lag }))),
+  const lag = () =>
+    Promise.resolve([...lags].map(([partition, one]) => ({ topic: topics.calls.name, partition, lag: one })));
+  return {
+    database,
+    /** How far the consumer of calls is behind, by partition. */
+    lags,
+    recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
+    publishPrice: new PublishPriceHandler(database, book, outbox),
+    abandonCalls: new AbandonCallsHandler(database, calls, outbox, { lag } as unknown as EventLog),
+    readUsage: new ReadUsageHandler(customers, new UsageStore(database)),
+    listCalls: new ListCallsHandler(customers, new CallLineStore(database)),
+    batchOf: batchMaker(),
+    deliver: (topic: keyof typeof consumers, batch: EventBatch) => consumers[topic](batch),
+    outboxOf: <E extends Event>(topic: Topic) => outboxOf<E>(database, topic),
+    close: () => database.close(),
   };
-  const offsets = new Map<string, number>();
+}
 
-  function batchOf(topic: Topic, events: readonly Event[], partition = 0): EventBatch {
+interface Stores {
+  readonly customers: CustomerStore;
+  readonly calls: CallStore;
+  readonly book: PriceBookStore;
+  readonly endCalls: EndCallsHandler;
+}
+
+function consumersOf(inbox: Inbox, { customers, calls, book, endCalls }: Stores) {
+  const ofCustomers = new CustomersConsumer(inbox, customers);
+  const ofCalls = new CallsConsumer(inbox, new FinishCallsHandler(calls, book, endCalls));
+  const ofUsage = new UsageConsumer(inbox, new RateUsageHandler(customers, book, endCalls));
+  return {
+    customers: (batch: EventBatch) => ofCustomers.keep(batch),
+    calls: (batch: EventBatch) => ofCalls.follow(batch),
+    usage: (batch: EventBatch) => ofUsage.rate(batch),
+  };
+}
+
+/** Makes batches with dense offsets, to be delivered as often as the spec likes. */
+function batchMaker() {
+  const offsets = new Map<string, number>();
+  return (topic: Topic, events: readonly Event[], partition = 0): EventBatch => {
     const place = `${topic.name} ${partition.toString()}`;
     const first = offsets.get(place) ?? 0;
     offsets.set(place, first + events.length);
@@ -70,43 +103,28 @@ export async function openMetering(url: string) {
       heartbeat: () => Promise.resolve(),
       signal: new AbortController().signal,
     };
-  }
-
-  return {
-    database,
-    lags,
-    recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
-    publishPrice: new PublishPriceHandler(database, book, outbox),
-    abandonCalls: new AbandonCallsHandler(database, calls, outbox, eventLog as unknown as EventLog),
-    readUsage: new ReadUsageHandler(customers, new UsageStore(database)),
-    listCalls: new ListCallsHandler(customers, new CallLineStore(database)),
-    /** The batch, to be delivered as often as the spec likes. */
-    batchOf,
-    deliver: (topic: 'customers' | 'calls' | 'usage', batch: EventBatch) =>
-      topic === 'customers'
-        ? consumers.customers.keep(batch)
-        : topic === 'calls'
-          ? consumers.calls.follow(batch)
-          : consumers.usage.rate(batch),
-    /** Everything in the outbox of a topic that was not read before, as Kafka would bring it back. */
-    async outboxOf<E extends Event>(topic: Topic): Promise<E[]> {
-      const rows = await database.query<{ event_id: string; headers: Record<string, string>; value: string }>(
-        'SELECT event_id, headers, value FROM outbox WHERE topic = $1 ORDER BY xid, id',
-        [topic.name],
-      );
-      return rows.map(({ event_id: id, headers, value }) => {
-        const type = (headers['ce_type'] ?? '').split('.')[1] ?? '';
-        const [source, time, subject] = ['ce_source', 'ce_time', 'ce_subject'].map((name) => headers[name] ?? '');
-        return { id, type, source, time, subject, data: JSON.parse(value) as unknown } as unknown as E;
-      });
-    },
-    close: () => database.close(),
   };
 }
+
+/** Everything in the outbox of a topic, in the order in which Kafka would bring it. */
+async function outboxOf<E extends Event>(database: Database, topic: Topic): Promise<E[]> {
+  const rows = await database.query<{ event_id: string; headers: Record<string, string>; value: string }>(
+    'SELECT event_id, headers, value FROM outbox WHERE topic = $1 ORDER BY xid, id',
+    [topic.name],
+  );
+  return rows.map(({ event_id: id, headers, value }) => {
+    const type = (headers['ce_type'] ?? '').split('.')[1] ?? '';
+    const [source, time, subject] = ['ce_source', 'ce_time', 'ce_subject'].map((name) => headers[name] ?? '');
+    return { id, type, source, time, subject, data: JSON.parse(value) as unknown } as unknown as E;
+  });
+}
+
 export type OpenMetering = Awaited<ReturnType<typeof openMetering>>;
 
 /** A customer as the gateway announces one. */
-export function aCustomer(changes: Partial<EventOf<typeof CustomerChanged>['data']> = {}): EventOf<typeof CustomerChanged> {
+export function aCustomer(
+  changes: Partial<EventOf<typeof CustomerChanged>['data']> = {},
+): EventOf<typeof CustomerChanged> {
   const data = {
     customerId: 'cus_1',
     name: 'Aurora',
@@ -176,7 +194,13 @@ export const aReport = (id: string, changes: Readonly<Record<string, unknown>> =
 /** A version of two rates for a model of the spec's card. */
 export const aPrice = (effectiveFrom: string, input: string, output: string, model = 'gpt-5.5') => ({
   ...{ rateCardId: 'card', model, currency: 'CNY', effectiveFrom },
-  ...{ rates: { input, output }, fallback: { cached_input: 'input' as const }, unitPrices: {}, tiers: [], windows: [] },
+  ...{
+    rates: { input, output },
+    fallback: { cached_input: 'input' as const },
+    unitPrices: {},
+    tiers: [],
+    windows: [],
+  },
   limits: null,
 });
 

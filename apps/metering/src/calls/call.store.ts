@@ -1,13 +1,19 @@
 import type { CallStarted, EventOf } from '@app/contracts';
 import { Database, type Tx } from '@app/persistence';
+import type { Charge, Usage } from '@app/rating';
 import { Injectable } from '@nestjs/common';
 import { relaySource } from '../intake/usage-report.ts';
 import type { EndedCall, UnchargedCall } from './ended-call.ts';
 import { columnList, countsOfLine, usageColumns } from './usage-columns.ts';
 
 /** Names a call for sure: two customers may have calls of the same id. */
-export const callKey = ({ customerId, callId }: { readonly customerId: string; readonly callId: string }): string =>
-  `${customerId} ${callId}`;
+export const callKey = ({
+  customerId,
+  callId,
+}: {
+  readonly customerId: string;
+  readonly callId: string;
+}): string => `${customerId} ${callId}`;
 
 /** Adds the calls in the common table expression `ended` to the roll-ups; rows are locked in the order of their keys. */
 const rolledUp = `
@@ -48,7 +54,9 @@ export class CallStore {
   /** Ends calls, once each: gives the keys of those that had not ended before. */
   async end(tx: Tx, calls: readonly EndedCall[]): Promise<ReadonlySet<string>> {
     if (calls.length === 0) return new Set();
-    const rows = await tx.query<{ customer_id: string; call_id: string }>(endCalls, [JSON.stringify(calls.map(rowOf))]);
+    const rows = await tx.query<{ customer_id: string; call_id: string }>(endCalls, [
+      JSON.stringify(calls.map(rowOf)),
+    ]);
     return new Set(rows.map((row) => callKey({ customerId: row.customer_id, callId: row.call_id })));
   }
 
@@ -74,7 +82,11 @@ export class CallStore {
   }
 
   /** Ends calls of these partitions without a charge, whose deadline was before an instant. */
-  async abandon(tx: Tx, partitions: readonly number[], { before, callsMax }: AbandonLimits): Promise<readonly UnchargedCall[]> {
+  async abandon(
+    tx: Tx,
+    partitions: readonly number[],
+    { before, callsMax }: AbandonLimits,
+  ): Promise<readonly UnchargedCall[]> {
     const rows = await tx.query<{ customer_id: string; call_id: string; hold_id: string; ended_at: string }>(
       `WITH overdue AS (
          SELECT customer_id, call_id FROM call
@@ -135,7 +147,6 @@ const endCalls = `
 
 function rowOf(call: EndedCall) {
   const { end, usage } = call;
-  const charge = end.outcome === 'charged' ? end.charge : null;
   return {
     customer_id: call.customerId,
     call_id: call.callId,
@@ -149,18 +160,24 @@ function rowOf(call: EndedCall) {
     occurred_at: call.occurredAt,
     ended_at: call.endedAt,
     status_code: call.statusCode,
-    tokens: usage?.tokens ?? {},
-    units: usage?.units ?? {},
-    usage_source: usage?.source ?? null,
-    estimated: usage?.estimated ?? false,
     raw_usage: call.rawUsage,
-    currency: charge?.currency ?? null,
-    charge: charge?.amount ?? null,
-    lines: charge?.lines ?? null,
+    ...(usage === null ? noUsage : usageOf(usage)),
+    ...(end.outcome === 'charged' ? chargeOf(end.charge) : {}),
     outcome: end.outcome,
     reason: reasonOf(call),
   };
 }
+
+const noUsage = { tokens: {}, units: {}, estimated: false };
+
+const usageOf = ({ tokens, units, source, estimated }: Usage) => ({
+  tokens,
+  units,
+  usage_source: source,
+  estimated,
+});
+
+const chargeOf = ({ currency, amount, lines }: Charge) => ({ currency, charge: amount, lines });
 
 /** Why a call has no charge: the reason for the customer, or the code of what a person must look at. */
 function reasonOf({ end }: EndedCall): string | null {

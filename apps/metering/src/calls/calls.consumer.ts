@@ -14,6 +14,8 @@ export class CallsConsumer {
 
   @ConsumesBatch(topics.calls)
   async follow(batch: EventBatch): Promise<void> {
-    await this.inbox.apply<CallEvent>(batch, (tx, events) => this.finishCalls.handle(tx, events, batch.partition));
+    await this.inbox.apply<CallEvent>(batch, (tx, events) =>
+      this.finishCalls.handle(tx, events, batch.partition),
+    );
   }
 }

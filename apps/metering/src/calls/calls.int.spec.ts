@@ -35,13 +35,17 @@ const told = async (callId: string): Promise<Told | undefined> =>
   (await metering.outboxOf<Told>(topics.rated)).find(({ data }) => data.callId === callId);
 
 const lineOf = async (callId: string, customerId = 'cus_1') =>
-  (await metering.listCalls.handle({ customerId, pageSize: 500 })).calls.find((line) => line.callId === callId);
+  (await metering.listCalls.handle({ customerId, pageSize: 500 })).calls.find(
+    (line) => line.callId === callId,
+  );
 
 const quarantineOf = (callId: string) =>
   metering.database.query<{ code: string }>('SELECT code FROM quarantine WHERE call_id = $1', [callId]);
 
 async function openCalls(): Promise<number> {
-  const [row] = await metering.database.query<{ count: string }>('SELECT count(*) FROM call WHERE outcome IS NULL');
+  const [row] = await metering.database.query<{ count: string }>(
+    'SELECT count(*) FROM call WHERE outcome IS NULL',
+  );
   return Number(row?.count);
 }
 
@@ -51,10 +55,19 @@ describe('a relayed call', () => {
     await metering.deliver('calls', metering.batchOf(topics.calls, [end]));
     expect(await told('call_a')).toMatchObject({
       id: 'call_a:rated',
-      data: { charge: { amount: '0.0195', currency: 'CNY' }, holdId: 'hold_call_a', priceVersionId: firstPrice },
+      data: {
+        charge: { amount: '0.0195', currency: 'CNY' },
+        holdId: 'hold_call_a',
+        priceVersionId: firstPrice,
+      },
     });
     const usd = '0.002731'; // 0.0195 ÷ 7.14, to six digits.
-    expect(await lineOf('call_a')).toMatchObject({ outcome: 'charged', charge: '0.0195', credits: usd, statusCode: 200 });
+    expect(await lineOf('call_a')).toMatchObject({
+      outcome: 'charged',
+      charge: '0.0195',
+      credits: usd,
+      statusCode: 200,
+    });
   });
 
   it('changes nothing when its batch is delivered again', async () => {
@@ -70,8 +83,16 @@ describe('a relayed call', () => {
 
   it('is charged by the price that was pinned when it was admitted, whatever the clock says when it ends', async () => {
     const ends = [
-      anEnd('call_old', { priceVersionId: firstPrice, end: usageEnd(1_000_000, 0, '2.5'), finishedAt: change }),
-      anEnd('call_new', { priceVersionId: secondPrice, end: usageEnd(1_000_000, 0, '5'), admittedAt: change }),
+      anEnd('call_old', {
+        priceVersionId: firstPrice,
+        end: usageEnd(1_000_000, 0, '2.5'),
+        finishedAt: change,
+      }),
+      anEnd('call_new', {
+        priceVersionId: secondPrice,
+        end: usageEnd(1_000_000, 0, '5'),
+        admittedAt: change,
+      }),
     ];
     await metering.deliver('calls', metering.batchOf(topics.calls, ends));
     expect([(await lineOf('call_old'))?.charge, (await lineOf('call_new'))?.charge]).toEqual(['2.5', '5']);
@@ -80,7 +101,11 @@ describe('a relayed call', () => {
   it('is quarantined, with its hold kept, when the gateway showed another charge', async () => {
     const end = anEnd('call_c', { priceVersionId: firstPrice, end: usageEnd(3000, 800, '0.0196') });
     await metering.deliver('calls', metering.batchOf(topics.calls, [end]));
-    expect(await lineOf('call_c')).toMatchObject({ outcome: 'quarantined', reason: 'charge-differs', charge: '' });
+    expect(await lineOf('call_c')).toMatchObject({
+      outcome: 'quarantined',
+      reason: 'charge-differs',
+      charge: '',
+    });
     expect(await told('call_c')).toBeUndefined();
     expect(await quarantineOf('call_c')).toEqual([{ code: 'charge-differs' }]);
   });
@@ -100,7 +125,12 @@ describe('a relayed call', () => {
     ];
     await metering.deliver('calls', metering.batchOf(topics.calls, ends));
     const lines = await Promise.all(ends.map(({ data }) => lineOf(data.callId)));
-    expect(lines.map((line) => line?.reason)).toEqual(['impossible-usage', 'unpriced-kind', 'no-price', 'other-model']);
+    expect(lines.map((line) => line?.reason)).toEqual([
+      'impossible-usage',
+      'unpriced-kind',
+      'no-price',
+      'other-model',
+    ]);
     expect(await Promise.all(ends.map(({ data }) => told(data.callId)))).toEqual(ends.map(() => undefined));
   });
 
@@ -129,11 +159,17 @@ describe('a call without an end', () => {
     metering.lags.set(1, 0n);
     expect(await metering.abandonCalls.handle()).toBe(1);
     expect(await metering.abandonCalls.handle()).toBe(0);
-    expect(await told('call_late')).toMatchObject({ data: { reason: 'abandoned', holdId: 'hold_call_late' } });
+    expect(await told('call_late')).toMatchObject({
+      data: { reason: 'abandoned', holdId: 'hold_call_late' },
+    });
 
     const end = anEnd('call_late', { priceVersionId: firstPrice, end: usageEnd(3000, 800, '0.0195') });
     await metering.deliver('calls', metering.batchOf(topics.calls, [end], 1));
-    expect(await lineOf('call_late')).toMatchObject({ outcome: 'uncharged', reason: 'abandoned', charge: '' });
+    expect(await lineOf('call_late')).toMatchObject({
+      outcome: 'uncharged',
+      reason: 'abandoned',
+      charge: '',
+    });
     expect(await quarantineOf('call_late')).toEqual([{ code: 'ended-before' }]);
     expect(await openCalls()).toBe(1);
   });
@@ -159,7 +195,10 @@ describe('reported usage', () => {
     const [result] = await metering.recordUsage.handle([aReport('m-1', { model: 'never-heard-of' })]);
     await rateAll();
     const callId = result && 'callId' in result ? result.callId : '';
-    expect(await lineOf(callId)).toMatchObject({ outcome: 'quarantined', tokens: { input: '3000', output: '800' } });
+    expect(await lineOf(callId)).toMatchObject({
+      outcome: 'quarantined',
+      tokens: { input: '3000', output: '800' },
+    });
     expect(await quarantineOf(callId)).toEqual([{ code: 'no-price' }]);
   });
 
@@ -185,6 +224,12 @@ async function rateAll(): Promise<void> {
 /** Everything that a customer ever used, in one bucket. */
 async function totalOf(customerId: string) {
   const range = { from: '2020-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z' };
-  const page = await metering.readUsage.handle({ customerId, ...range, bucketWidth: 'month', groupBy: [], pageSize: 500 });
+  const page = await metering.readUsage.handle({
+    customerId,
+    ...range,
+    bucketWidth: 'month',
+    groupBy: [],
+    pageSize: 500,
+  });
   return page.buckets.flatMap(({ results }) => results);
 }

@@ -47,11 +47,17 @@ function firstEnds(calls: readonly EndedCall[]): ReadonlyMap<string, EndedCall> 
 }
 
 const ratedCards = (calls: readonly EndedCall[]): readonly string[] => [
-  ...new Set(calls.flatMap(({ end, rateCardId }) => (end.outcome === 'charged' && rateCardId !== null ? [rateCardId] : []))),
+  ...new Set(
+    calls.flatMap(({ end, rateCardId }) =>
+      end.outcome === 'charged' && rateCardId !== null ? [rateCardId] : [],
+    ),
+  ),
 ];
 
 function quarantineOf({ end, customerId, callId, event }: EndedCall): readonly QuarantineEntry[] {
-  return end.outcome === 'quarantined' ? [{ customerId, callId, code: end.code, reason: end.reason, event }] : [];
+  return end.outcome === 'quarantined'
+    ? [{ customerId, callId, code: end.code, reason: end.reason, event }]
+    : [];
 }
 
 /** A call that was given up or has ended stays as it is; what came after is kept for a person. */

@@ -41,7 +41,10 @@ export interface EndedCall {
 }
 
 /** The end of a relayed call, by the price version that was pinned when it was admitted. */
-export function endOfRelayed(event: EventOf<typeof CallFinished>, version: PublishedVersion | undefined): EndedCall {
+export function endOfRelayed(
+  event: EventOf<typeof CallFinished>,
+  version: PublishedVersion | undefined,
+): EndedCall {
   const { data } = event;
   const { customerId, callId, keyId, holdId, model, endpoint, priceVersionId } = data;
   return {
@@ -80,14 +83,23 @@ export function endOfReported(event: EventOf<typeof UsageRecorded>, by: RatedBy)
   };
 }
 
-function outcomeOfReported(data: EventOf<typeof UsageRecorded>['data'], { customer, version }: RatedBy): Outcome {
+function outcomeOfReported(
+  data: EventOf<typeof UsageRecorded>['data'],
+  { customer, version }: RatedBy,
+): Outcome {
   const { customerId, model, occurredAt, usage } = data;
   if (customer === undefined) return quarantined('unknown-customer', `${customerId} was never announced`);
   if (version === undefined) {
-    return quarantined('no-price', `no price of ${model} was in force at ${occurredAt} on ${customer.rateCardId}`);
+    return quarantined(
+      'no-price',
+      `no price of ${model} was in force at ${occurredAt} on ${customer.rateCardId}`,
+    );
   }
   if (version.currency !== customer.currency) {
-    return quarantined('currency-differs', `${version.id} is in ${version.currency}, the wallet in ${customer.currency}`);
+    return quarantined(
+      'currency-differs',
+      `${version.id} is in ${version.currency}, the wallet in ${customer.currency}`,
+    );
   }
   return rated(usage, version, occurredAt);
 }
@@ -99,13 +111,20 @@ function outcomeOfRelayed(
   const { end, priceVersionId, model, admittedAt } = data;
   if (end.kind === 'uncharged') return { outcome: 'uncharged', reason: end.reason };
   if (end.kind === 'impossible') return quarantined('impossible-usage', end.reason);
-  if (version === undefined) return quarantined('no-price', `the price version ${priceVersionId} was never published`);
+  if (version === undefined)
+    return quarantined('no-price', `the price version ${priceVersionId} was never published`);
   if (version.model !== model) {
-    return quarantined('other-model', `the price version ${version.id} is for ${version.model}, not for ${model}`);
+    return quarantined(
+      'other-model',
+      `the price version ${version.id} is for ${version.model}, not for ${model}`,
+    );
   }
   const ours = rated(end.usage, version, admittedAt);
   if (ours.outcome !== 'charged' || ours.charge.amount === end.charge) return ours;
-  return quarantined('charge-differs', `the gateway showed ${end.charge}, rating gives ${ours.charge.amount}`);
+  return quarantined(
+    'charge-differs',
+    `the gateway showed ${end.charge}, rating gives ${ours.charge.amount}`,
+  );
 }
 
 function rated(usage: Usage, version: PublishedVersion, at: string): Outcome {
@@ -134,12 +153,16 @@ const quarantined = (code: string, reason: string): Outcome => ({
 });
 
 /** What the ledger is told of an ended call; nothing where it is quarantined, so that its hold stays. */
-export function tellingOf(call: EndedCall): EventOf<typeof UsageRated> | EventOf<typeof CallClosedUncharged> | undefined {
+export function tellingOf(
+  call: EndedCall,
+): EventOf<typeof UsageRated> | EventOf<typeof CallClosedUncharged> | undefined {
   switch (call.end.outcome) {
     case 'charged':
       return ratedEventOf(call, call.end.charge);
     case 'uncharged':
-      return call.holdId === null ? undefined : unchargedEventOf({ ...call, holdId: call.holdId, reason: call.end.reason });
+      return call.holdId === null
+        ? undefined
+        : unchargedEventOf({ ...call, holdId: call.holdId, reason: call.end.reason });
     case 'quarantined':
       return undefined;
   }

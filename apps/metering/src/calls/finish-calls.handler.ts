@@ -21,7 +21,9 @@ export class FinishCallsHandler {
   async handle(tx: Tx, events: readonly CallEvent[], partition: number): Promise<void> {
     const finished = events.filter((event) => event.type === 'CallFinished');
     const ended = new Set(finished.map(({ data }) => callKey(data)));
-    const open = events.filter((event) => event.type === 'CallStarted').filter(({ data }) => !ended.has(callKey(data)));
+    const open = events
+      .filter((event) => event.type === 'CallStarted')
+      .filter(({ data }) => !ended.has(callKey(data)));
     await this.calls.open(tx, open, partition);
     if (finished.length === 0) return;
     const versions = await this.book.byId(

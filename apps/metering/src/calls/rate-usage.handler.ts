@@ -40,7 +40,11 @@ export class RateUsageHandler {
   }
 
   /** Where on its customer's card each call finds its price; undefined where nowhere. */
-  private async placesOf(tx: Tx, events: readonly Recorded[], customers: Customers): Promise<readonly Place[]> {
+  private async placesOf(
+    tx: Tx,
+    events: readonly Recorded[],
+    customers: Customers,
+  ): Promise<readonly Place[]> {
     const wanted = events.map(({ data }): CardModel => {
       return { rateCardId: customers.get(data.customerId)?.rateCardId ?? '', model: data.model };
     });

@@ -14,6 +14,8 @@ export class UsageConsumer {
 
   @ConsumesBatch(topics.usage)
   async rate(batch: EventBatch): Promise<void> {
-    await this.inbox.apply<EventOf<typeof UsageRecorded>>(batch, (tx, events) => this.rateUsage.handle(tx, events));
+    await this.inbox.apply<EventOf<typeof UsageRecorded>>(batch, (tx, events) =>
+      this.rateUsage.handle(tx, events),
+    );
   }
 }

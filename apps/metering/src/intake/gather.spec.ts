@@ -15,7 +15,10 @@ describe('gather', () => {
 
   it('tells each caller of a failed batch, and goes on', async () => {
     let down = true;
-    const echo = gather<string, string>((items) => (down ? Promise.reject(new Error('down')) : Promise.resolve(items)), 10);
+    const echo = gather<string, string>(
+      (items) => (down ? Promise.reject(new Error('down')) : Promise.resolve(items)),
+      10,
+    );
     const results = await Promise.allSettled(['a', 'b'].map(echo));
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     down = false;

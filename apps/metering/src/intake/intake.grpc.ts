@@ -31,7 +31,10 @@ export class IntakeGrpc {
 
   /** Reads no further than it has recorded: a full batch is durable before the next item is taken from the stream. */
   @GrpcStreamCall('Metering', 'RecordUsageStream')
-  async recordStream(call: ServerReadableStream<Item, Summary>, callback: sendUnaryData<Summary>): Promise<void> {
+  async recordStream(
+    call: ServerReadableStream<Item, Summary>,
+    callback: sendUnaryData<Summary>,
+  ): Promise<void> {
     const summary = new StreamSummary();
     let batch: Item[] = [];
     for await (const item of call as AsyncIterable<Item>) {
@@ -49,7 +52,11 @@ export class IntakeGrpc {
   }
 }
 
-const codes = { invalid: 'invalid-request', 'unknown-customer': 'unknown-customer', conflict: 'conflict' } as const;
+const codes = {
+  invalid: 'invalid-request',
+  'unknown-customer': 'unknown-customer',
+  conflict: 'conflict',
+} as const;
 
 function problemOf({ problem }: Extract<ItemResult, { outcome: 'refused' }>): Problem {
   const field = wireFieldOf(problem.field);

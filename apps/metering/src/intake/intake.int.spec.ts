@@ -1,7 +1,13 @@
 import { topics } from '@app/contracts';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { aCustomer, aReport, openMetering, type OpenMetering, type Recorded } from '../../test/open-metering.ts';
+import {
+  aCustomer,
+  aReport,
+  openMetering,
+  type OpenMetering,
+  type Recorded,
+} from '../../test/open-metering.ts';
 
 let metering: OpenMetering;
 
@@ -20,7 +26,9 @@ describe('recording usage', () => {
     const again = await metering.recordUsage.handle([aReport('once'), aReport('once')]);
     expect(first).toMatchObject({ outcome: 'recorded' });
     expect(again.map(({ outcome }) => outcome)).toEqual(['duplicate', 'duplicate']);
-    expect(new Set([first, ...again].map((result) => (result && 'callId' in result ? result.callId : ''))).size).toBe(1);
+    expect(
+      new Set([first, ...again].map((result) => (result && 'callId' in result ? result.callId : ''))).size,
+    ).toBe(1);
     expect(await recorded()).toBe(before);
   });
 

@@ -17,7 +17,12 @@ const problemOf = (item: unknown) => {
 describe('reportOfCloudEvent', () => {
   it('reads an event, leaving extension attributes aside', () => {
     expect(readReport(reportOfCloudEvent({ ...event, traceparent: '00-x' }), nowMs)).toMatchObject({
-      report: { id: 'job-1/line-17', customerId: 'cus_1', occurredAt: '2026-11-22T08:01:59.5Z', endpoint: 'record-usage' },
+      report: {
+        id: 'job-1/line-17',
+        customerId: 'cus_1',
+        occurredAt: '2026-11-22T08:01:59.5Z',
+        endpoint: 'record-usage',
+      },
     });
   });
 
@@ -50,7 +55,14 @@ describe('answerOf', () => {
       items: [
         { index: 0, id: 'job-1/line-17', outcome: 'recorded', callId: 'use_1' },
         { index: 1, id: 'b', outcome: 'refused', code: 'invalid', field: 'time', reason: 'must be a day' },
-        { index: 2, id: '', outcome: 'refused', code: 'invalid', field: 'data.tokens.input', reason: 'too small' },
+        {
+          index: 2,
+          id: '',
+          outcome: 'refused',
+          code: 'invalid',
+          field: 'data.tokens.input',
+          reason: 'too small',
+        },
       ],
     });
   });

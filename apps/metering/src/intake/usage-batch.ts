@@ -62,7 +62,8 @@ export function reportOfCloudEvent(item: unknown): unknown {
 
 /** The answer to a batch, with fields in the words of CloudEvents. */
 export function answerOf(items: UsageBatch, results: readonly ItemResult[]): UsageBatchAnswer {
-  const count = (outcome: ItemResult['outcome']) => results.filter((result) => result.outcome === outcome).length;
+  const count = (outcome: ItemResult['outcome']) =>
+    results.filter((result) => result.outcome === outcome).length;
   return {
     recorded: count('recorded'),
     duplicates: count('duplicate'),

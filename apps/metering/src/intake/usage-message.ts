@@ -14,7 +14,8 @@ export function reportOfMessage(item: MeteringApi.UsageItem): unknown {
 }
 
 /** A field of a report in the words of the proto file: `occurredAt` is `occurred_at` there. */
-export const wireFieldOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+export const wireFieldOf = (field: string): string =>
+  field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /** Counts cross gRPC as the text of an int64; one beyond the safe integers is refused later, as a count that is too big. */
 const countsOf = (counts: Readonly<Record<string, string>>): Readonly<Record<string, number>> =>

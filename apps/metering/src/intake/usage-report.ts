@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto';
-import { Endpoint, type EventOf, Id, InstantText, ModelName, TokenCounts, UnitCounts, type UsageRecorded } from '@app/contracts';
+import {
+  Endpoint,
+  type EventOf,
+  Id,
+  InstantText,
+  ModelName,
+  TokenCounts,
+  UnitCounts,
+  type UsageRecorded,
+} from '@app/contracts';
 import { z } from 'zod';
 
 /** What an internal service reports about one call. */
@@ -37,7 +46,10 @@ const futureMsMax = 5 * 60_000;
 const oldest = '2000-01-01';
 
 /** Reads a report, or says what is wrong with it. `nowMs` is the instant at which it came, in Unix milliseconds. */
-export function readReport(raw: unknown, nowMs: number): { readonly report: UsageReport } | { readonly problem: ItemProblem } {
+export function readReport(
+  raw: unknown,
+  nowMs: number,
+): { readonly report: UsageReport } | { readonly problem: ItemProblem } {
   const parsed = UsageReport.safeParse(raw);
   if (!parsed.success) return problemOfIssue(parsed.error.issues[0]);
   const report = parsed.data;
@@ -51,7 +63,10 @@ export function readReport(raw: unknown, nowMs: number): { readonly report: Usag
 function problemOfIssue(issue: z.core.$ZodIssue | undefined): { readonly problem: ItemProblem } {
   const path = issue?.path.join('.') ?? '';
   if (issue?.code !== 'unrecognized_keys') return invalid(path, issue?.message ?? 'is not a usage report');
-  return invalid([path, issue.keys[0]].filter(Boolean).join('.'), 'is missing, unknown or has another value here');
+  return invalid(
+    [path, issue.keys[0]].filter(Boolean).join('.'),
+    'is missing, unknown or has another value here',
+  );
 }
 
 const invalid = (field: string, reason: string) => ({ problem: { code: 'invalid' as const, field, reason } });
@@ -59,7 +74,8 @@ const invalid = (field: string, reason: string) => ({ problem: { code: 'invalid'
 function problemOfTime(occurredAt: string, nowMs: number): string | undefined {
   const date = occurredAt.slice(0, 10);
   const ms = Date.parse(occurredAt);
-  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date) return 'must be a day of the calendar';
+  if (Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date)
+    return 'must be a day of the calendar';
   if (date < oldest) return `must not be before ${oldest}`;
   return ms > nowMs + futureMsMax ? 'must not be more than 5 minutes in the future' : undefined;
 }
@@ -68,7 +84,9 @@ const crockford = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 
 /** The id of the call that a report is about: it follows from (source, id), so a report that comes again names the same. */
 export function callIdOf({ source, id }: Pick<UsageReport, 'source' | 'id'>): string {
-  const digest = createHash('sha256').update(JSON.stringify([source, id])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([source, id]))
+    .digest();
   return `use_${Array.from({ length: 26 }, (_, index) => crockford[(digest[index] ?? 0) % 32]).join('')}`;
 }
 

@@ -99,7 +99,9 @@ export class PriceBookStore {
     const wanted = [...new Set(ids)];
     const unread = wanted.filter((id) => !this.known.has(id));
     if (unread.length > 0) {
-      const rows = await tx.query<Row>('SELECT * FROM price_version WHERE price_version_id = ANY($1)', [unread]);
+      const rows = await tx.query<Row>('SELECT * FROM price_version WHERE price_version_id = ANY($1)', [
+        unread,
+      ]);
       for (const row of rows) this.known.set(row.price_version_id, versionOf(row));
     }
     return new Map(

@@ -4,7 +4,14 @@ import { type CardState, type ProposedVersion, publication } from './price-publi
 const now = '2026-11-22T08:00:00.5Z';
 const proposed: ProposedVersion = {
   ...{ rateCardId: 'card', model: 'gpt-5.5', currency: 'CNY', effectiveFrom: '2026-12-01T00:00:00Z' },
-  ...{ rates: { input: '2.5', output: '15' }, fallback: {}, unitPrices: {}, tiers: [], windows: [], limits: null },
+  ...{
+    rates: { input: '2.5', output: '15' },
+    fallback: {},
+    unitPrices: {},
+    tiers: [],
+    windows: [],
+    limits: null,
+  },
 };
 const empty: CardState = { versions: [], rated: false, now };
 const first = { ...proposed, id: 'prv_1', announcedAt: now };
@@ -31,12 +38,18 @@ describe('publication', () => {
 
   it('refuses a microsecond too early', () => {
     const early = { ...proposed, effectiveFrom: '2026-11-22T08:00:00.499999Z' };
-    expect(publication(early, { ...empty, rated: true })).toMatchObject({ refusal: { code: 'price-in-the-past' } });
+    expect(publication(early, { ...empty, rated: true })).toMatchObject({
+      refusal: { code: 'price-in-the-past' },
+    });
   });
 
   it('changes nothing when the same version comes again, and refuses another of the same instant', () => {
     const card = { ...empty, versions: [first], rated: true, now: '2030-01-01T00:00:00Z' };
-    const again = { ...proposed, effectiveFrom: '2026-12-01T00:00:00.000Z', rates: { output: '15', input: '2.5' } };
+    const again = {
+      ...proposed,
+      effectiveFrom: '2026-12-01T00:00:00.000Z',
+      rates: { output: '15', input: '2.5' },
+    };
     expect(publication(again, card)).toEqual({ accepted: true, events: [] });
     expect(publication({ ...proposed, rates: { input: '2.6', output: '15' } }, card)).toEqual({
       accepted: false,

@@ -35,7 +35,8 @@ export function publication(
   const problems = problemsOfPrice(proposed);
   if (problems.length > 0) return refuse({ code: 'invalid-price', problems });
   const other = versions.find(({ currency }) => currency !== proposed.currency);
-  if (other) return refuse({ code: 'other-currency', currency: proposed.currency, cardCurrency: other.currency });
+  if (other)
+    return refuse({ code: 'other-currency', currency: proposed.currency, cardCurrency: other.currency });
   const sameModel = versions.filter(({ model }) => model === proposed.model);
   const sameStart = sameModel.find((v) => compareInstants(v.effectiveFrom, proposed.effectiveFrom) === 0);
   if (sameStart) {

@@ -14,7 +14,9 @@ export class PriceVersionsController {
   constructor(private readonly publishPrice: PublishPriceHandler) {}
 
   @Post(':card/price-versions')
-  @ApiOperation({ summary: 'Publishes a price version of one model; asking again with the same content changes nothing' })
+  @ApiOperation({
+    summary: 'Publishes a price version of one model; asking again with the same content changes nothing',
+  })
   @ApiParam({ name: 'card', example: 'standard' })
   @ApiCreatedResponse({ standardSchema: PublishedPrice })
   async publish(

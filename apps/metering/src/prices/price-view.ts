@@ -10,7 +10,9 @@ const terms = PriceTerms.shape;
 export const PublishPrice = z.strictObject({
   model: ModelName,
   currency: CurrencyCode,
-  effectiveFrom: InstantText.describe('In force from this very instant until the next version of the model begins.'),
+  effectiveFrom: InstantText.describe(
+    'In force from this very instant until the next version of the model begins.',
+  ),
   rates: terms.rates.default({}),
   fallback: terms.fallback
     .optional()

@@ -3,7 +3,11 @@ import { problemsOfPrice, rate } from '@app/rating';
 import { describe, expect, it } from '@jest/globals';
 import { readyMadeVersions } from './ready-made-cards.ts';
 
-const hkCredit = { code: 'hk-credit', unit: 'credit', creditsPer: { credits: '10000', amount: '1' } } as const;
+const hkCredit = {
+  code: 'hk-credit',
+  unit: 'credit',
+  creditsPer: { credits: '10000', amount: '1' },
+} as const;
 
 function chargeOf(model: string, tokens: object, units = {}): string {
   const found = readyMadeVersions.find((version) => version.model === model);

@@ -18,7 +18,8 @@ export class ReadyMadePricesJob implements OnApplicationBootstrap {
       const result = await this.publishPrice.handle(version);
       const { rateCardId, model } = version;
       // A card on which someone published other prices is theirs: their prices stay.
-      if ('refusal' in result) log().warn({ rateCardId, model, refusal: result.refusal }, 'A ready-made price was left out');
+      if ('refusal' in result)
+        log().warn({ rateCardId, model, refusal: result.refusal }, 'A ready-made price was left out');
     }
   }
 }

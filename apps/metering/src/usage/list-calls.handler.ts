@@ -17,7 +17,10 @@ export class ListCallsHandler {
 
   async handle(query: CallsQuery): Promise<MeteringApi.ListCallsResponse> {
     const customer = await this.customers.find(query.customerId);
-    const found = await this.lines.page(query, query.cursor === undefined ? undefined : placeOf(query.cursor));
+    const found = await this.lines.page(
+      query,
+      query.cursor === undefined ? undefined : placeOf(query.cursor),
+    );
     const page = found.slice(0, query.pageSize);
     const last = found.length > query.pageSize ? page.at(-1) : undefined;
     return {

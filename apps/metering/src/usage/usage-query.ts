@@ -13,9 +13,12 @@ const isTimeZone = (name: string): boolean => {
 };
 
 /** An instant that is a day of the calendar. */
-const Instant = InstantText.refine((text) => new Date(text).toJSON()?.slice(0, 10) === text.slice(0, 10), {
-  message: 'must be a day of the calendar',
-});
+const Instant = InstantText.refine((text) => isDay(text), { message: 'must be a day of the calendar' });
+
+function isDay(instant: string): boolean {
+  const ms = Date.parse(instant);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().slice(0, 10) === instant.slice(0, 10);
+}
 
 /** The widths that a bucket can have; weeks begin on Monday. */
 export const bucketWidths = ['1h', '1d', 'week', 'month'] as const;
@@ -44,7 +47,13 @@ export const UsageQuery = z.object({
   to: Instant.optional().describe('Left out: now.'),
   bucketWidth: z.enum(bucketWidths).default('1d'),
   groupBy: z
-    .union([z.array(z.enum(groupings)), z.string().transform((list) => list.split(',')).pipe(z.array(z.enum(groupings)))])
+    .union([
+      z.array(z.enum(groupings)),
+      z
+        .string()
+        .transform((list) => list.split(','))
+        .pipe(z.array(z.enum(groupings))),
+    ])
     .default([])
     .transform((names) => groupings.filter((name) => names.includes(name))),
   timeZone: z
@@ -61,5 +70,7 @@ export type UsageQuery = z.infer<typeof UsageQuery>;
 /** A message's fields without the empty ones: proto3 cannot tell absent from empty. */
 export const present = (message: object): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(message).filter(([, value]) => value !== '' && value !== 0 && !(Array.isArray(value) && value.length === 0)),
+    Object.entries(message).filter(
+      ([, value]) => value !== '' && value !== 0 && !(Array.isArray(value) && value.length === 0),
+    ),
   );

@@ -3,7 +3,14 @@ import { Units18 } from '@app/money';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { aCustomer, anEnd, aPrice, openMetering, type OpenMetering, publishedOf } from '../../test/open-metering.ts';
+import {
+  aCustomer,
+  anEnd,
+  aPrice,
+  openMetering,
+  type OpenMetering,
+  publishedOf,
+} from '../../test/open-metering.ts';
 import { type BucketWidth, bucketWidths, groupings, UsageQuery } from './usage-query.ts';
 
 let metering: OpenMetering;
@@ -11,7 +18,15 @@ const customerId = 'cus_india';
 const callCount = 1_200;
 const from = Date.parse('2026-03-01T00:00:00Z');
 const days = 40;
-const zones = ['Asia/Kolkata', 'Asia/Kathmandu', 'Asia/Shanghai', 'UTC', 'America/New_York', 'Australia/Lord_Howe', 'Europe/Berlin'];
+const zones = [
+  'Asia/Kolkata',
+  'Asia/Kathmandu',
+  'Asia/Shanghai',
+  'UTC',
+  'America/New_York',
+  'Australia/Lord_Howe',
+  'Europe/Berlin',
+];
 
 beforeAll(async () => {
   metering = await openMetering(await freshDatabase('metering-usage'));
@@ -33,25 +48,34 @@ beforeAll(async () => {
     }),
   );
   for (let start = 0; start < callCount; start += 100) {
-    await metering.deliver('calls', metering.batchOf(topics.calls, ends.slice(start, start + 100), start % 3));
+    await metering.deliver(
+      'calls',
+      metering.batchOf(topics.calls, ends.slice(start, start + 100), start % 3),
+    );
   }
 });
 afterAll(() => metering.close());
 
 /** On the microsecond, and often right at, or beside, a quarter of an hour. */
 const someInstant = fc
-  .record({ ms: fc.integer({ min: 0, max: days * 86_400_000 }), edge: fc.constantFrom(0, 0, 1), micro: fc.nat(999) })
+  .record({
+    ms: fc.integer({ min: 0, max: days * 86_400_000 }),
+    edge: fc.constantFrom(0, 0, 1),
+    micro: fc.nat(999),
+  })
   .map(({ ms, edge, micro }) => {
     const rounded = edge === 1 ? ms - (ms % 900_000) : ms;
-    return new Date(from + rounded).toISOString().replace('Z', `${edge === 1 ? '000' : micro.toString().padStart(3, '0')}Z`);
+    return new Date(from + rounded)
+      .toISOString()
+      .replace('Z', `${edge === 1 ? '000' : micro.toString().padStart(3, '0')}Z`);
   });
 
 const someCall = fc.record({
   model: fc.constantFrom('gpt-5.5' as const, 'other' as const),
   key: fc.constantFrom('key_1', 'key_2'),
-  outcome: fc.constantFrom('charged', 'charged', 'charged', 'uncharged', 'impossible') as fc.Arbitrary<
-    'charged' | 'uncharged' | 'impossible'
-  >,
+  outcome: fc.constantFrom<'charged' | 'uncharged' | 'impossible'>(
+    ...(['charged', 'charged', 'charged', 'uncharged', 'impossible'] as const),
+  ),
   at: someInstant,
   input: fc.nat(2_000_000),
   output: fc.nat(100_000),
@@ -69,9 +93,12 @@ function chargedEnd(model: 'gpt-5.5' | 'other', input: number, output: number) {
   return { kind: 'usage' as const, usage, charge: Units18.toText(Units18.of(units)) };
 }
 
-async function linesOf(range: { readonly from?: string; readonly to?: string }): Promise<readonly MeteringApi.CallLine[]> {
+async function linesOf(range: {
+  readonly from?: string;
+  readonly to?: string;
+}): Promise<readonly MeteringApi.CallLine[]> {
   const lines: MeteringApi.CallLine[] = [];
-  for (let cursor: string | undefined; cursor !== ''; ) {
+  for (let cursor: string | undefined; cursor !== '';) {
     const page = await metering.listCalls.handle({
       ...{ customerId, pageSize: 173, ...range },
       ...(cursor === undefined ? {} : { cursor }),
@@ -84,7 +111,7 @@ async function linesOf(range: { readonly from?: string; readonly to?: string }):
 
 async function bucketsOf(query: Partial<UsageQuery>): Promise<readonly MeteringApi.UsageBucket[]> {
   const buckets: MeteringApi.UsageBucket[] = [];
-  for (let cursor: string | undefined; cursor !== ''; ) {
+  for (let cursor: string | undefined; cursor !== '';) {
     const page = await metering.readUsage.handle({
       ...{ customerId, bucketWidth: '1d', groupBy: [], pageSize: 37, ...query },
       ...(cursor === undefined ? {} : { cursor }),
@@ -96,7 +123,13 @@ async function bucketsOf(query: Partial<UsageQuery>): Promise<readonly MeteringA
 }
 
 /** Requests, tokens and charge, added up exactly. */
-function sumOf(parts: readonly { readonly tokens: Readonly<Record<string, string>>; readonly charge: string; readonly requests?: string }[]) {
+function sumOf(
+  parts: readonly {
+    readonly tokens: Readonly<Record<string, string>>;
+    readonly charge: string;
+    readonly requests?: string;
+  }[],
+) {
   let [requests, input, output, charge] = [0n, 0n, 0n, 0n];
   for (const part of parts) {
     requests += BigInt(part.requests ?? 1);
@@ -118,7 +151,9 @@ describe('the list of calls', () => {
   });
 
   it('refuses a cursor that is none', async () => {
-    await expect(metering.listCalls.handle({ customerId, pageSize: 5, cursor: 'x' })).rejects.toThrow('cursor');
+    await expect(metering.listCalls.handle({ customerId, pageSize: 5, cursor: 'x' })).rejects.toThrow(
+      'cursor',
+    );
   });
 });
 
@@ -137,7 +172,10 @@ describe('usage sums', () => {
         const lines = await linesOf({ from: start, to: end });
         expect(sumOf(resultsOf(buckets))).toEqual(sumOf(lines));
         for (const bucket of buckets) {
-          const within = lines.filter(({ occurredAt }) => micros(occurredAt) >= micros(bucket.start) && micros(occurredAt) < micros(bucket.end));
+          const within = lines.filter(
+            ({ occurredAt }) =>
+              micros(occurredAt) >= micros(bucket.start) && micros(occurredAt) < micros(bucket.end),
+          );
           expect(sumOf(bucket.results)).toEqual(sumOf(within));
         }
       }),
@@ -152,7 +190,8 @@ describe('usage sums', () => {
       ['2026-03-03T18:30:00Z', '2026-03-04T18:30:00Z'],
       ['2026-03-04T18:30:00Z', '2026-03-05T18:30:00Z'],
     ]);
-    for (const { start, end, results } of buckets) expect(sumOf(results)).toEqual(sumOf(await linesOf({ from: start, to: end })));
+    for (const { start, end, results } of buckets)
+      expect(sumOf(results)).toEqual(sumOf(await linesOf({ from: start, to: end })));
   });
 
   it('have a day of 23 hours where the clock goes forward', async () => {
@@ -163,7 +202,9 @@ describe('usage sums', () => {
   });
 
   it('are shown in the credits of the plan, too', async () => {
-    const [{ charge = '', credits = '' } = {}] = resultsOf(await bucketsOf({ bucketWidth: 'month', from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' }));
+    const range = { from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' };
+    const [result] = resultsOf(await bucketsOf({ bucketWidth: 'month', ...range }));
+    const { charge, credits } = result ?? { charge: '', credits: '' };
     const wanted = Units18.fromText(charge) * 10_000n;
     expect(Units18.fromText(credits) - wanted).toBeLessThan(10n ** 12n);
     expect(wanted - Units18.fromText(credits)).toBeLessThan(10n ** 12n);

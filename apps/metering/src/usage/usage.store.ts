@@ -55,7 +55,11 @@ export class UsageStore {
   constructor(private readonly database: Database) {}
 
   /** The range where parts of it are left out: up to now, from the start of the day six days before. */
-  async rangeOf(from: string | undefined, to: string | undefined, timeZone: string): Promise<{ from: string; to: string }> {
+  async rangeOf(
+    from: string | undefined,
+    to: string | undefined,
+    timeZone: string,
+  ): Promise<{ from: string; to: string }> {
     const [range] = await this.database.query<{ from: string; to: string }>(
       `SELECT coalesce($1::timestamptz, date_trunc('day', until - interval '6 days', $3)) AS "from", until AS "to"
          FROM coalesce($2::timestamptz, clock_timestamp()) AS until`,
@@ -80,10 +84,18 @@ export class UsageStore {
   }
 
   /** The sums of each group in each bucket, in the order of the buckets; empty buckets have none. */
-  async sums(customerId: string, { starts, end }: Buckets, groupBy: readonly Grouping[]): Promise<readonly UsageSum[]> {
+  async sums(
+    customerId: string,
+    { starts, end }: Buckets,
+    groupBy: readonly Grouping[],
+  ): Promise<readonly UsageSum[]> {
     if (starts.length === 0) return [];
     const groups = groupBy.map((name) => `${groupColumns[name]} AS group_${name}`);
-    const places = ['1', ...groupBy.map((_, index) => (index + 2).toString()), (groupBy.length + 2).toString()];
+    const places = [
+      '1',
+      ...groupBy.map((_, index) => (index + 2).toString()),
+      (groupBy.length + 2).toString(),
+    ];
     const rows = await this.database.query<Record<string, string>>(
       `WITH edge AS (
          SELECT least(date_bin('15 minutes', $2::timestamptz + interval '15 minutes' - interval '1 microsecond',

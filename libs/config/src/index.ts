@@ -6,5 +6,5 @@ export {
   logSettings,
   oidcSettings,
   PortSetting,
-} from './common-settings.ts';
+} from './service-settings.ts';
 export { InvalidSettings, parseSettings, readSettings } from './read-settings.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { z } from 'zod';
-import { kafkaSettings, PortSetting } from './common-settings.ts';
+import { kafkaSettings, PortSetting } from './service-settings.ts';
 import { InvalidSettings, parseSettings } from './read-settings.ts';
 
 const schema = z.object({ ...kafkaSettings, LEDGER_HTTP_PORT: PortSetting, SECRET: z.string().min(8) });

@@ -15,9 +15,10 @@ export function kafkaClient(options: KafkaOptions): Kafka {
   });
 }
 
+/** One step less loud than kafkajs: what it calls an error is tried again by itself, and what is not, we throw and log. */
 function writeLog({ level, namespace, log: { message, ...details } }: LogEntry): void {
   const { timestamp: _timestamp, logger: _logger, ...rest } = details;
   const text = `kafkajs ${namespace}: ${message}`;
-  if (level === logLevel.ERROR) log().error(rest, text);
-  else log().warn(rest, text);
+  if (level === logLevel.ERROR) log().warn(rest, text);
+  else log().debug(rest, text);
 }

@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { LedgerApi } from '@app/contracts';
+import { Money } from '@app/money';
+import { closeGrpc, type GrpcApi, grpcClient, IdentityProvider, ServiceTokens } from '@app/transport';
+import OpenAI from 'openai';
+import { runningPlatform, type RunningPlatform } from './running-platform.ts';
+
+let platform: RunningPlatform;
+let gatewayUrl: string;
+let ledger: GrpcApi<LedgerApi.Ledger>;
+let operator: ServiceTokens;
+
+beforeAll(async () => {
+  platform = await runningPlatform('gateway');
+  const { environment: env } = platform;
+  gatewayUrl = setting('GATEWAY_HTTP_URL');
+  const identity = new IdentityProvider(setting('OIDC_ISSUER'));
+  const tokensOf = (name: string) =>
+    new ServiceTokens(identity, {
+      clientId: env[`${name}_CLIENT_ID`] ?? '',
+      clientSecret: env[`${name}_CLIENT_SECRET`] ?? '',
+    });
+  operator = tokensOf('OPERATOR');
+  ledger = grpcClient<LedgerApi.Ledger>({
+    protoFile: 'haoli/ledger/v1/ledger.proto',
+    package: 'haoli.ledger.v1',
+    service: 'Ledger',
+    url: setting('LEDGER_GRPC_URL'),
+    tokens: tokensOf('FINANCE'),
+  });
+}, 180_000);
+afterAll(async () => {
+  closeGrpc(ledger);
+  await platform.stop();
+}, 60_000);
+
+const setting = (name: string): string => platform.environment[name] ?? '';
+
+interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly requestId: string | null;
+}
+
+async function ask(path: string, bearer: string | undefined, body?: unknown): Promise<Answer> {
+  const answer = await fetch(`${gatewayUrl}${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const requestId = answer.headers.get('x-request-id');
+  return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, requestId };
+}
+
+async function eventually<Value>(
+  look: () => Promise<Value>,
+  isSo: (value: Value) => boolean,
+): Promise<Value> {
+  for (let wait = 0; ; wait += 1) {
+    const value = await look();
+    if (isSo(value)) return value;
+    if (wait > 200) throw new Error(`never so: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+interface Customer {
+  readonly customerId: string;
+  readonly keyId: string;
+  readonly key: string;
+  readonly openai: OpenAI;
+}
+
+/** A customer with a key and, unless it is to stay poor, money. */
+async function aCustomer({ paid }: { readonly paid: string }): Promise<Customer> {
+  const token = await operator.bearer();
+  const customer = await ask('/v1/admin/customers', token, { name: 'A flow', plan: 'usd-credit' });
+  const customerId = String(customer.body['customerId']);
+  const issued = await ask(`/v1/admin/customers/${customerId}/keys`, token, {});
+  const key = String(issued.body['key']);
+  const openai = new OpenAI({ apiKey: key, baseURL: `${gatewayUrl}/v1` });
+  if (paid !== '0') await topUp(key, paid);
+  await eventually(
+    () => ask('/v1/balance', key),
+    ({ body }) => body['paid'] === paid,
+  );
+  return { customerId, keyId: String(issued.body['keyId']), key, openai };
+}
+
+async function topUp(key: string, amount: string): Promise<string> {
+  const { body } = await ask('/v1/top-ups', key, { amount });
+  const { value: codeUrl } = body['action'] as { readonly value: string };
+  await fetch(`${setting('WECHATPAY_SANDBOX_URL')}/__sandbox/pay`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ codeUrl }),
+  });
+  return String(body['id']);
+}
+
+const asking = (input: number, output: number, manner = '') => ({
+  model: 'gpt-5.5',
+  max_completion_tokens: 1_000,
+  messages: [{ role: 'user' as const, content: `usage=${String(input)}/${String(output)} ${manner}` }],
+});
+
+const costOf = (usage: unknown): string => String((usage as { readonly cost?: string } | undefined)?.cost);
+
+/** One call, streamed or not, and the charge that its answer shows. */
+async function call({ openai }: Customer, at: number): Promise<string> {
+  const request = asking(100 + 7 * at, 10 + at);
+  if (at % 2 === 0) return costOf((await openai.chat.completions.create(request)).usage);
+  const stream = await openai.chat.completions.create({
+    ...request,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  let usage: unknown;
+  for await (const chunk of stream) usage = chunk.usage ?? usage;
+  return costOf(usage);
+}
+
+const sumOf = (amounts: readonly string[]): string =>
+  Money.sum(
+    amounts.map((amount) => Money.of(amount, 'CNY')),
+    'CNY',
+  ).toText();
+
+async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe('the charge of a call', () => {
+  it('is the same in the answer, on the usage line, on the usage page and in the ledger, streamed or not', async () => {
+    const customer = await aCustomer({ paid: '5' });
+    const calls = 60;
+    const shown: string[] = [];
+    for (let at = 0; at < calls; at += 10) {
+      shown.push(...(await Promise.all(Array.from({ length: 10 }, (_, next) => call(customer, at + next)))));
+    }
+    const lines = await eventually(
+      () => ask('/v1/usage/calls?limit=500', customer.key),
+      ({ body }) => (body['data'] as unknown[]).length === calls,
+    );
+    const data = lines.body['data'] as { amount: { value: string }; outcome: string }[];
+    expect(data.map(({ amount }) => amount.value).sort()).toEqual([...shown].sort());
+    const page = await ask('/v1/usage', customer.key);
+    const buckets = page.body['data'] as { results: { amount: { value: string } }[] }[];
+    expect(buckets.flatMap(({ results }) => results.map(({ amount }) => amount.value))).toEqual([
+      sumOf(shown),
+    ]);
+    const { paid, held } = await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      (balance) => balance.held === '0',
+    );
+    expect([
+      Money.of('5', 'CNY')
+        .minus(Money.of(sumOf(shown), 'CNY'))
+        .toText(),
+      '0',
+    ]).toEqual([paid, held]);
+    const { entries } = await ledger.ListEntries({ bookId: customer.customerId, pageSize: 500, cursor: '' });
+    const settled = entries.filter(({ kind }) => kind === 'settle').flatMap(({ postings }) => postings);
+    expect(settled.map(({ amount }) => amount).sort()).toEqual([...shown].sort());
+  }, 60_000);
+
+  it('never takes a wallet below zero: forty calls at once on money for five holds', async () => {
+    const customer = await aCustomer({ paid: '1' });
+    // Each may cost 1,000 × 15 ÷ 10⁶ and some input; with 12,000 tokens of output allowed, five fit into ¥1.
+    const request = { ...asking(1_000, 800), max_completion_tokens: 12_000 };
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 40 }, () => customer.openai.chat.completions.create(request, { maxRetries: 0 })),
+    );
+    const passed = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    expect(passed).toBeGreaterThanOrEqual(5);
+    const refusals = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    for (const refusal of refusals) expect(refusal).toBeInstanceOf(OpenAI.RateLimitError);
+    const balance = await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ held }) => held === '0',
+    );
+    const spent = Money.of('0.0145', 'CNY').times(BigInt(passed));
+    expect(balance.paid).toBe(Money.of('1', 'CNY').minus(spent).toText());
+  }, 60_000);
+});
+
+describe('errors', () => {
+  it('are OpenAI’s, by class, code and request id', async () => {
+    const poor = await aCustomer({ paid: '0' });
+    const { openai } = poor;
+    const cases: readonly [() => Promise<unknown>, unknown, string | null][] = [
+      [() => openai.chat.completions.create(asking(1, 1)), OpenAI.RateLimitError, 'insufficient_quota'],
+      [
+        () => openai.chat.completions.create({ ...asking(1, 1), model: 'gpt-4-32k' }),
+        OpenAI.NotFoundError,
+        'model_not_found',
+      ],
+      [() => openai.chat.completions.create({ ...asking(1, 1), n: 99 }), OpenAI.BadRequestError, null],
+      [() => openai.models.retrieve('nope'), OpenAI.NotFoundError, 'model_not_found'],
+      [
+        () => new OpenAI({ apiKey: 'sk-wrong', baseURL: `${gatewayUrl}/v1` }).models.list(),
+        OpenAI.AuthenticationError,
+        'invalid_api_key',
+      ],
+      [() => openai.get('/no-such-thing'), OpenAI.NotFoundError, 'unknown_url'],
+    ];
+    for (const [work, errorClass, code] of cases) {
+      const error = await errorOf(work);
+      expect(error).toBeInstanceOf(errorClass);
+      expect(error).toMatchObject({ code, requestID: expect.any(String) });
+    }
+  }, 60_000);
+
+  it('of the framework itself are OpenAI’s too', async () => {
+    const { key } = await aCustomer({ paid: '0' });
+    const bad = await ask('/v1/chat/completions', key, '{"model":');
+    const long = await ask('/v1/chat/completions', key, `{"model":"${'x'.repeat(33 * 1_024 * 1_024)}"}`);
+    const proto = await ask('/v1/chat/completions', key, '{"__proto__":{"a":1},"model":"m"}');
+    for (const { body, requestId } of [bad, long, proto]) {
+      expect(body).toEqual({
+        error: { message: expect.any(String), type: 'invalid_request_error', param: null, code: null },
+      });
+      expect(requestId).not.toBeNull();
+    }
+    expect([bad.status, long.status, proto.status]).toEqual([400, 413, 400]);
+  }, 60_000);
+
+  it('of a provider cost nothing and are cleaned', async () => {
+    const customer = await aCustomer({ paid: '1' });
+    const request = { ...asking(1, 1), messages: [{ role: 'user' as const, content: 'status=400' }] };
+    const error = await errorOf(() => customer.openai.chat.completions.create(request));
+    expect(error).toBeInstanceOf(OpenAI.BadRequestError);
+    expect((error as Error).message).not.toMatch(/provider\.internal|sk-upstream/);
+    await eventually(
+      () => ask('/v1/balance', customer.key),
+      ({ body }) => body['held'] === '0' && body['available'] === '1',
+    );
+    const { body } = await ask('/v1/usage/calls', customer.key);
+    expect(body['data']).toMatchObject([
+      { outcome: 'uncharged', reason: 'upstream_rejected', amount: { value: '0' } },
+    ]);
+  }, 60_000);
+});
+
+describe('customers', () => {
+  it('do not see each other: what is another’s is not there', async () => {
+    const [mine, other] = [await aCustomer({ paid: '2' }), await aCustomer({ paid: '0' })];
+    const { body } = await ask('/v1/top-ups', mine.key);
+    const [topUpOfMine] = body['data'] as { id: string }[];
+    expect(await ask(`/v1/top-ups/${String(topUpOfMine?.id)}`, mine.key)).toMatchObject({ status: 200 });
+    expect(await ask(`/v1/top-ups/${String(topUpOfMine?.id)}`, other.key)).toMatchObject({ status: 404 });
+    expect((await ask('/v1/top-ups', other.key)).body['data']).toEqual([]);
+    const refund = await ask('/v1/refunds', mine.key, { amount: '1' });
+    expect(refund.status).toBe(201);
+    expect(await ask(`/v1/refunds/${String(refund.body['id'])}`, other.key)).toMatchObject({ status: 404 });
+    expect((await ask(`/v1/usage/calls?api_key_id=${mine.keyId}`, other.key)).body['data']).toEqual([]);
+  }, 60_000);
+
+  it('are refused within a second when their key is revoked', async () => {
+    const { customerId, key, keyId } = await aCustomer({ paid: '0' });
+    expect((await ask('/v1/models', key)).status).toBe(200);
+    await ask(`/v1/admin/customers/${customerId}/keys/${keyId}/revoke`, await operator.bearer(), {});
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(await ask('/v1/models', key)).toMatchObject({
+      status: 401,
+      body: { error: { code: 'invalid_api_key' } },
+    });
+  });
+
+  it('cannot reach operators’ routes, and their keys go to no other service', async () => {
+    const { key } = await aCustomer({ paid: '0' });
+    expect((await ask('/v1/admin/customers', key)).status).toBe(401);
+    expect((await ask('/api/metering/v1/pricing', key)).status).toBe(401);
+    expect((await ask('/api/metering/v1/pricing', undefined)).status).toBe(200);
+    expect((await ask('/api/ledger/v1/trial-balance', undefined)).status).toBe(401);
+  });
+});
+
+describe('a stream whose gateway is killed', () => {
+  it('is cut off, and the next gateway goes on charging exactly', async () => {
+    const customer = await aCustomer({ paid: '3' });
+    const stream = await customer.openai.chat.completions.create({
+      ...asking(500, 50, 'slow'),
+      stream: true,
+    });
+    const reading = errorOf(async () => {
+      for await (const chunk of stream) expect(chunk.object).toBe('chat.completion.chunk');
+    });
+    await platform.kill('gateway');
+    expect(await reading).toBeDefined();
+    expect(costOf((await customer.openai.chat.completions.create(asking(1_000, 100))).usage)).toBe('0.004');
+    const balance = await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid }) => paid === '2.996',
+    );
+    // The hold of the lost call still stands; it ends when its lease does.
+    expect(Money.of(balance.held, 'CNY').isPositive()).toBe(true);
+  }, 90_000);
+});

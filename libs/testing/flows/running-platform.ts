@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { testServers, topicPrefix } from '../src/servers.ts';
+
+/** A process of the platform, as the start scripts know it. */
+interface ProcessHandle {
+  readonly pid: number;
+  readonly ended: Promise<string>;
+}
+
+/** The platform as `npm start` runs it: four services and the sandbox, each a process of its own. */
+export interface RunningPlatform {
+  readonly environment: Readonly<Record<string, string>>;
+  /** Ends a service as a crash would, and starts it again once it is gone. */
+  kill(service: ServiceName): Promise<void>;
+  /** Runs a program against the platform (`sandbox/src/story`) to its end and gives its status and output. */
+  run(path: string, args?: readonly string[]): Promise<{ readonly status: number; readonly output: string }>;
+  /** What the services wrote to their logs. */
+  logOf(service: ServiceName): string;
+  stop(): Promise<void>;
+}
+
+export type ServiceName = 'gateway' | 'metering' | 'ledger' | 'payments';
+
+interface Platform {
+  readonly environment: Readonly<Record<string, string>>;
+  process(name: string): ProcessHandle;
+  restart(name: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Scripts {
+  startPlatform(options: object): Promise<Platform>;
+  loadSecrets(file: string): { readonly roles: object };
+  makeDatabases(options: object): Promise<object>;
+  runToEnd(options: object): Promise<{ readonly status: number; readonly output: string }>;
+}
+
+const root = join(import.meta.dirname, '../../..');
+
+/** Starts the platform on databases and topics of its own. The services are those that were built to `dist`. */
+export async function runningPlatform(name: string): Promise<RunningPlatform> {
+  const scripts = await startScripts();
+  const { databaseUrl, kafkaBrokers } = testServers();
+  const stateDir = mkdtempSync(join(tmpdir(), `haoli-flow-${name}-`));
+  const secrets = scripts.loadSecrets(join(stateDir, 'secrets.json'));
+  const prefix = topicPrefix();
+  const databases = await scripts.makeDatabases({
+    serverUrl: databaseUrl,
+    passwords: secrets.roles,
+    prefix: `${prefix.replaceAll('-', '_')}`,
+  });
+  const platform = await scripts.startPlatform({
+    ...{ databases, kafkaBrokers, secrets, stateDir, logDir: stateDir },
+    ...{ topicPrefix: prefix, portOffset: 4_000 },
+  });
+  return {
+    environment: platform.environment,
+    kill: async (service) => {
+      const { pid, ended } = platform.process(service);
+      process.kill(pid, 'SIGKILL');
+      await ended;
+      await platform.restart(service);
+    },
+    run: (path, args = []) =>
+      scripts.runToEnd({
+        command: process.execPath,
+        args: [join(root, 'dist/apps', path, 'main.js'), ...args],
+        cwd: root,
+        env: { ...process.env, ...platform.environment },
+      }),
+    logOf: (service) => readFileSync(join(stateDir, `${service}.log`), 'utf8'),
+    stop: async () => {
+      await platform.stop();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function startScripts(): Promise<Scripts> {
+  const files = ['platform', 'secrets', 'databases', 'processes'];
+  const modules = await Promise.all(
+    files.map(
+      (file) => import(pathToFileURL(join(root, `deploy/local/${file}.mjs`)).href) as Promise<object>,
+    ),
+  );
+  return Object.assign({}, ...modules) as Scripts;
+}

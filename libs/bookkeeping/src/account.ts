@@ -67,14 +67,17 @@ export const chartOfAccounts: readonly AccountFamily[] = [
 
 /** The data of an account id: a customer, a channel or an upstream; ids keep their case, codes are lower-case. */
 const part = '[A-Za-z0-9_.-]{1,128}';
-const patterns = chartOfAccounts.map((family) => ({
-  family,
-  pattern: new RegExp(`^${family.form.replace('*', part)}$`),
-}));
+const hasData = ({ form }: AccountFamily): boolean => form.includes('*');
+const exact = new Map(
+  chartOfAccounts.filter((family) => !hasData(family)).map((family) => [family.form, family]),
+);
+const patterns = chartOfAccounts
+  .filter(hasData)
+  .map((family) => ({ family, pattern: new RegExp(`^${family.form.replace('*', part)}$`) }));
 
 /** The line of the chart that a text belongs to, or undefined where the text names no account. */
 export function findAccountFamily(text: string): AccountFamily | undefined {
-  return patterns.find(({ pattern }) => pattern.test(text))?.family;
+  return exact.get(text) ?? patterns.find(({ pattern }) => pattern.test(text))?.family;
 }
 
 /** Reads an account id; a text outside the chart is an InvariantViolation, because only the ledger writes them. */

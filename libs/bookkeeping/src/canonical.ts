@@ -1,47 +1,52 @@
 import { invariant } from '@app/decider';
 import { type AccountId, parseAccountId } from './account.ts';
 import { type Entry, type EntryKind, memoFields, parseEntryKind } from './entry.ts';
-import { Instant } from './instant.ts';
-import {
-  amount,
-  count,
-  framed,
-  id,
-  instant,
-  listOf,
-  type MemoField,
-  record,
-  unframed,
-} from './memo-field.ts';
-import { posting } from './posting.ts';
+import { amount, count, id, instant, listOf, type MemoField, record } from './memo-field.ts';
 
 /** The version of the encoding; an old version is read by its own rules for ever. */
 export const canonicalVersion = 1;
 
 const account: MemoField<AccountId> = { encode: id.encode, decode: parseAccountId };
-const postings = listOf(record({ debit: account, credit: account, amount }));
+const kind: MemoField<EntryKind> = { encode: id.encode, decode: parseEntryKind };
+const written: MemoField<string> = { encode: (text) => text, decode: (text) => text };
+
+/** The fields of version 1, in their order. */
+const version1 = record({
+  canonicalVersion: count,
+  bookId: id,
+  version: count,
+  kind,
+  eventId: id,
+  fingerprint: id,
+  currency: id,
+  occurredAt: instant,
+  recordedAt: instant,
+  accountingDate: id,
+  postings: listOf(record({ debit: account, credit: account, amount })),
+  memo: written,
+});
 
 /**
- * The canonical text of an entry, of which the hash is made: framed fields (`5:hello,`) in this order: canonical version,
- * book id, version, kind, event id, fingerprint, currency, occurredAt, recordedAt, accounting date, postings, memo.
- * Amounts and instants have their one text form; postings and memo are framed fields within a field. Every character is printable ASCII,
- * so that characters and bytes count alike.
+ * The canonical text of an entry, of which the hash is made: framed fields (`5:hello,`), amounts and instants in their
+ * one text form, postings and memo as framed fields within a field. Every character is printable ASCII, so that
+ * characters and bytes count alike.
  */
 export function canonicalText(entry: Entry): string {
-  return (
-    framed(count.encode(canonicalVersion)) +
-    framed(id.encode(entry.bookId)) +
-    framed(count.encode(entry.version)) +
-    framed(entry.kind) +
-    framed(id.encode(entry.eventId)) +
-    framed(id.encode(entry.fingerprint)) +
-    framed(id.encode(entry.currency)) +
-    framed(instant.encode(entry.occurredAt)) +
-    framed(instant.encode(entry.recordedAt)) +
-    framed(id.encode(entry.accountingDate)) +
-    framed(postings.encode(entry.postings)) +
-    framed(memoFieldOf(entry.kind).encode(entry.memo))
-  );
+  const { bookId, version, eventId, fingerprint, currency, occurredAt, recordedAt, accountingDate } = entry;
+  return version1.encode({
+    canonicalVersion,
+    bookId,
+    version,
+    kind: entry.kind,
+    eventId,
+    fingerprint,
+    currency,
+    occurredAt,
+    recordedAt,
+    accountingDate,
+    postings: entry.postings,
+    memo: memoFieldOf(entry.kind).encode(entry.memo),
+  });
 }
 
 /** The canonical bytes of an entry: its canonical text in ASCII. */
@@ -51,24 +56,9 @@ export function canonicalBytes(entry: Entry): Uint8Array {
 
 /** Reads an entry from its canonical text; a text that this version did not write is an InvariantViolation. */
 export function readCanonicalText(text: string): Entry {
-  const fields = unframed(text);
-  invariant(fields.length === fieldsOfVersion1, 'canonical version 1 has twelve fields');
-  const field = (index: number) => id.decode(fields[index] ?? '');
-  invariant(count.decode(field(0)) === canonicalVersion, `canonical version ${field(0)} is not known`);
-  const kind = parseEntryKind(field(3));
-  const entry = {
-    kind,
-    eventId: field(4),
-    fingerprint: field(5),
-    currency: field(6),
-    occurredAt: Instant.fromText(field(7)),
-    postings: postings.decode(fields[10] ?? '').map((read) => posting(read.debit, read.credit, read.amount)),
-    memo: memoFieldOf(kind).decode(fields[11] ?? ''),
-    bookId: field(1),
-    version: count.decode(field(2)),
-    recordedAt: Instant.fromText(field(8)),
-    accountingDate: field(9),
-  } as Entry;
+  const { canonicalVersion: read, memo, ...facts } = version1.decode(text);
+  invariant(read === canonicalVersion, `canonical version ${read.toString()} is not known`);
+  const entry = { ...facts, memo: memoFieldOf(facts.kind).decode(memo) } as Entry;
   invariant(canonicalText(entry) === text, 'an entry has one canonical text');
   return entry;
 }
@@ -78,9 +68,7 @@ export function readCanonicalBytes(bytes: Uint8Array): Entry {
   return readCanonicalText(new TextDecoder('ascii').decode(bytes));
 }
 
-const fieldsOfVersion1 = 12;
-
 /** The memo of an entry is that of its kind; the union is too wide for the compiler to see it. */
-function memoFieldOf(kind: EntryKind): MemoField<Entry['memo']> {
-  return memoFields[kind] as MemoField<Entry['memo']>;
+function memoFieldOf(kindOfEntry: EntryKind): MemoField<Entry['memo']> {
+  return memoFields[kindOfEntry] as MemoField<Entry['memo']>;
 }

@@ -30,3 +30,14 @@ export function collectionPostings(bookId: string, part: Omit<Collection, 'lots'
     ...postingUnlessZero('expense:uncollected', 'revenue:usage:uncollected', part.uncollected),
   ];
 }
+
+/** A collection with its own fields and no others. */
+export function collectionOf({ charge, granted, paid, uncollected, lots }: Collection): Collection {
+  return {
+    charge,
+    granted,
+    paid,
+    uncollected,
+    lots: lots.map(({ topUpId, amount }) => ({ topUpId, amount })),
+  };
+}

@@ -105,6 +105,7 @@ function breaksOfBalances(book: BookState): Break[] {
 }
 
 function breaksOfOverdraft(bookId: string, account: AccountId, { debit, credit }: AccountSum): Break[] {
+  // The line of all wallets together stands for any one of them.
   const family = findAccountFamily(account.replace('*', 'all'));
   if (family === undefined) return [found('account-is-not-overdrawn', bookId, `${account} is no account`)];
   if (family.overdraft === 'always') return [];
@@ -144,8 +145,11 @@ function found(rule: Rule, bookId: string, detail: string): Break {
   return { rule, bookId, detail };
 }
 
+/** One text for equal values, whatever the order of their fields. */
 function textOf(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'bigint' ? `${part.toString()}n` : part,
-  );
+  return JSON.stringify(value, (_, part: unknown) => {
+    if (typeof part === 'bigint') return `${part.toString()}n`;
+    if (part === null || typeof part !== 'object' || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([left], [right]) => (left < right ? -1 : 1)));
+  });
 }

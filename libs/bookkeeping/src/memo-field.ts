@@ -24,9 +24,13 @@ export function unframed(text: string): string[] {
   let at = 0;
   while (at < text.length) {
     framePattern.lastIndex = at;
-    const start = at + (framePattern.exec(text)?.[0].length ?? text.length);
-    const end = start + Number.parseInt(text.slice(at, start), 10);
-    invariant(text[end] === ',', 'a canonical field has its length before it and a comma after it');
+    const [frame, length] = framePattern.exec(text) ?? ['', ''];
+    const start = at + frame.length;
+    const end = start + Number(length);
+    invariant(
+      frame !== '' && text[end] === ',',
+      'a canonical field has its length before it and a comma after it',
+    );
     parts.push(text.slice(start, end));
     at = end + 1;
   }
@@ -113,9 +117,9 @@ export function record<Values extends object>(fields: {
     decode: (text) => {
       const parts = unframed(text);
       invariant(parts.length === named.length, 'a memo has exactly the fields of its kind');
-      return Object.fromEntries(
-        named.map(([name, field], index) => [name, field.decode(parts[index] ?? '')]),
-      ) as Readonly<Values>;
+      const texts = parts.values();
+      const values = named.map(([name, field]) => [name, field.decode(texts.next().value as string)]);
+      return Object.fromEntries(values) as Readonly<Values>;
     },
   };
 }

@@ -1,6 +1,6 @@
 import { Units18 } from '@app/money';
 import type { BudgetUse } from './book-state.ts';
-import type { Collection } from './collection.ts';
+import { type Collection, collectionOf } from './collection.ts';
 import type { Entry } from './entry.ts';
 
 /** A charge as it stands after its corrections, and what was given for it: what corrections and compensations need. */
@@ -38,8 +38,4 @@ function* named(chargeId: string, entries: Iterable<Entry>): Generator<Naming> {
   for (const entry of entries) {
     if ('chargeId' in entry.memo && entry.memo.chargeId === chargeId) yield entry as Naming;
   }
-}
-
-function collectionOf({ charge, granted, paid, uncollected, lots }: Collection): Collection {
-  return { charge, granted, paid, uncollected, lots };
 }

@@ -1,6 +1,7 @@
 import { Units18 } from '@app/money';
 import { describe, expect, it } from '@jest/globals';
 import { Books, hoursAfterNoon, money } from '../test/books.ts';
+import type { Asked } from '../test/books.ts';
 import {
   charge,
   closeOut,
@@ -25,10 +26,9 @@ import {
   upstreamBill,
   upstreamCost,
 } from '../test/commands.ts';
-import { breaksOfBooks, breaksOfEntry, breaksOfRebuild } from './invariants.ts';
 import { fold } from './book.ts';
+import { breaksOfBooks, breaksOfEntry, breaksOfRebuild } from './invariants.ts';
 import { standingCharge } from './standing-charge.ts';
-import type { Asked } from '../test/books.ts';
 
 describe('the worked example', () => {
   it('comes out to the last digit, with a trial balance of zero after each step', () => {

@@ -1,7 +1,7 @@
 import type { Decision } from '@app/decider';
 import { Units18 } from '@app/money';
-import { Book } from '../src/book.ts';
 import { availableOf, type BookState } from '../src/book-state.ts';
+import { Book } from '../src/book.ts';
 import type { Command } from '../src/command.ts';
 import type { Entry, EntryDraft } from '../src/entry.ts';
 import { Instant } from '../src/instant.ts';

@@ -1,11 +1,11 @@
-import type { Refusal } from '../refusal.ts';
-import { posting } from '../posting.ts';
-import { unlessPositive } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
+import type { BookState } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import { posting } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
 
 /** The memo of a fee that a channel took. */
 export const channelFeeMemo = record({ feeId: id, channel: id, amount });

@@ -1,8 +1,8 @@
-import type { WorkingBook } from '../working-book.ts';
-import { collect, collectionPostings } from '../collection.ts';
 import type { BookState, WaitingCharge } from '../book-state.ts';
+import { collect, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { id, optional, record, type ValueOf } from '../memo-field.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { collectionFields } from './charge.ts';
 
 /** The memo of a waiting charge that was collected in full. */

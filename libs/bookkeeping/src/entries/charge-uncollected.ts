@@ -1,10 +1,10 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { collect, collectionPostings } from '../collection.ts';
-import { availableOf, type BookState } from '../book-state.ts';
 import { accept, type Decision, refuse } from '@app/decider';
+import { availableOf, type BookState } from '../book-state.ts';
+import { collect, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { id, optional, record, type ValueOf } from '../memo-field.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { collectionFields } from './charge.ts';
 
 /** The memo of a waiting charge whose time is over. */

@@ -1,6 +1,6 @@
-import type { WorkingBook } from '../working-book.ts';
 import type { DraftOf } from '../draft.ts';
 import { amount, id, instant, listOf, optional, record, type ValueOf } from '../memo-field.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { budgetUseMemo } from './hold.ts';
 
 /** The memo of a charge that waits: nothing is collected yet. */

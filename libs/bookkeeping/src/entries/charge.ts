@@ -1,15 +1,15 @@
-import type { ChargeWaiting } from './charge-waiting.ts';
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { collect, collectionPostings } from '../collection.ts';
-import { ifNegative } from '../checks.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
 import { availableOf, type BookState, type BudgetUse, type HoldEnd } from '../book-state.ts';
+import { ifNegative } from '../checks.ts';
+import { collect, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import type { Instant } from '../instant.ts';
 import { amount, id, listOf, oneOf, optional, record, type ValueOf } from '../memo-field.ts';
-import { budgetUseMemo } from './hold.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { ChargeWaiting } from './charge-waiting.ts';
+import { budgetUseMemo, budgetUsesOf } from './hold.ts';
 
 /** The memo of a part of a lot. */
 export const lotPartMemo = record({ topUpId: id, amount });
@@ -73,10 +73,11 @@ export function decideWithoutHold(
   book: BookState,
   hold: MissedHold | null,
 ): Decision<Charge | ChargeWaiting, Refusal> {
-  const { chargeId, keyId, priceVersionId, charge, waitsUntil, budgets } = command;
+  const { chargeId, keyId, priceVersionId, charge, waitsUntil } = command;
   const refusal = ifNegative(charge) ?? ifWaiting(book, chargeId);
   if (refusal !== undefined) return refuse(refusal);
   const facts = { chargeId, keyId, priceVersionId };
+  const budgets = budgetUsesOf(command.budgets);
   if (mustWait(command, book)) {
     const memo = { ...facts, holdId: hold?.holdId ?? null, charge, waitsUntil, budgets };
     return accept(draft(command, book, { kind: 'charge-waiting', postings: [], memo }));

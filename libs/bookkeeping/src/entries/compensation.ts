@@ -1,12 +1,12 @@
-import type { Refusal } from '../refusal.ts';
-import { posting } from '../posting.ts';
-import { unlessPositive } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
-import { grantedAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { grantedAccount } from '../account.ts';
+import type { BookState } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import { posting } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
 
 /** The memo of a compensation. */
 export const compensationMemo = record({ chargeId: id, reasonId: id, amount });

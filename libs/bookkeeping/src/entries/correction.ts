@@ -1,16 +1,16 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { reversed } from '../posting.ts';
-import { type Collection, collect, collectionPostings } from '../collection.ts';
-import { ifNegative } from '../checks.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
 import { availableOf, type BookState, type BudgetUse, type Lot, type LotPart } from '../book-state.ts';
+import { ifNegative } from '../checks.ts';
+import { type Collection, collect, collectionOf, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { id, listOf, record, type ValueOf } from '../memo-field.ts';
+import { reversed } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { collectionFields } from './charge.ts';
-import { endedLotMemo } from './external-refund.ts';
-import { budgetUseMemo } from './hold.ts';
+import { endedLotMemo, endedLotOf } from './external-refund.ts';
+import { budgetUseMemo, budgetUsesOf } from './hold.ts';
 
 const collectionMemo = record(collectionFields);
 
@@ -44,13 +44,14 @@ export function decideCorrectCharge(command: CorrectCharge, book: BookState): De
   const { chargeId, reason, charge, standing } = command;
   const refusal = ifNegative(charge) ?? ifNotCorrectable(command, book);
   if (refusal !== undefined) return refuse(refusal);
-  const { budgets, ...before } = standing;
+  const before = collectionOf(standing);
+  const budgets = budgetUsesOf(standing.budgets);
   const after = corrected(book, before, charge);
   const postings = [
     ...collectionPostings(book.bookId, before).map(reversed),
     ...collectionPostings(book.bookId, after),
   ];
-  const reopened = command.endedLots.filter((lot) => isNeeded(lot, before, book));
+  const reopened = command.endedLots.filter((lot) => isNeeded(lot, before, book)).map(endedLotOf);
   const memo = { chargeId, reason, before, after, reopened, budgets };
   return accept(draft(command, book, { kind: 'correction', postings, memo }));
 }

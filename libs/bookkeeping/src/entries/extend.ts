@@ -1,15 +1,15 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { endedRefusal, endOf } from '../hold-end.ts';
-import { unlessPositive } from '../checks.ts';
-import { ifUnaffordable } from '../affordable.ts';
 import { accept, type Decision, invariant, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { ifUnaffordable } from '../affordable.ts';
 import type { BookState, HoldEnd } from '../book-state.ts';
+import type { BudgetLimit } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
 import type { Instant } from '../instant.ts';
 import { amount, id, instant, record, type ValueOf } from '../memo-field.ts';
-import type { BudgetLimit } from '../book-state.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of an extension: the hold grows by `by` and then ends at `expiresAt`. */
 export const extendMemo = record({ holdId: id, by: amount, expiresAt: instant });

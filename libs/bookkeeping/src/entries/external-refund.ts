@@ -1,14 +1,14 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { takeFrom } from '../lots.ts';
-import { postingUnlessZero } from '../posting.ts';
-import { unlessPositive } from '../checks.ts';
-import { paidAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { paidAccount } from '../account.ts';
 import { availableOf, type BookState, type Lot } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { takeFrom } from '../lots.ts';
 import { amount, count, id, listOf, record, type ValueOf } from '../memo-field.ts';
+import { postingUnlessZero } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { lotPartMemo } from './charge.ts';
 
 /** The memo of a lot that had ended and is named again. */
@@ -23,6 +23,12 @@ export const endedLotMemo = record({
   remaining: amount,
   sent: amount,
 });
+
+/** A lot with the fields of its memo and no others. */
+export function endedLotOf(lot: Lot): Lot {
+  const { topUpId, channel, openedBy, used, refunded, reserved, remaining, sent } = lot;
+  return { topUpId, channel, openedBy, amount: lot.amount, used, refunded, reserved, remaining, sent };
+}
 
 /** The memo of a refund that others made: `taken` came from the wallet, `shortfall` could not be taken back. */
 export const externalRefundMemo = record({
@@ -62,7 +68,7 @@ export function decideExternalRefund(
   const named = book.lots.filter((lot) => lot.topUpId === topUpId);
   const others = book.lots.filter((lot) => lot.topUpId !== topUpId).reverse();
   const lots = takeFrom([...named, ...others], taken);
-  const reopened = named.length > 0 ? [] : endedLots.filter((lot) => lot.topUpId === topUpId);
+  const reopened = named.length > 0 ? [] : endedLots.filter((lot) => lot.topUpId === topUpId).map(endedLotOf);
   const postings = [
     ...postingUnlessZero(paidAccount(book.bookId), `clearing:${channel}`, taken),
     ...postingUnlessZero('receivable:shortfall', `clearing:${channel}`, shortfall),

@@ -1,17 +1,22 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { endOf } from '../hold-end.ts';
-import { ifNegative } from '../checks.ts';
-import { ifUnaffordable } from '../affordable.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
-import type { BookState, BudgetLimit, HoldEnd } from '../book-state.ts';
+import { ifUnaffordable } from '../affordable.ts';
+import type { BookState, BudgetLimit, BudgetUse, HoldEnd } from '../book-state.ts';
+import { ifNegative } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { endOf } from '../hold-end.ts';
 import type { Instant } from '../instant.ts';
 import { amount, id, instant, listOf, optional, record, type ValueOf } from '../memo-field.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of a budget that an entry counts against. */
 export const budgetUseMemo = record({ scope: id, window: id });
+
+/** Budgets with the fields of their memo and no others. */
+export function budgetUsesOf(budgets: readonly BudgetUse[]): readonly BudgetUse[] {
+  return budgets.map(({ scope, window }) => ({ scope, window }));
+}
 
 /** The memo of a hold. */
 export const holdMemo = record({
@@ -46,7 +51,7 @@ export function decidePlaceHold(command: PlaceHold, book: BookState): Decision<H
   const refusal =
     ifNegative(command.amount) ?? ifHoldKnown(command, book) ?? ifUnaffordable(book, command.amount, limits);
   if (refusal !== undefined) return refuse(refusal);
-  const budgets = limits.map(({ scope, window }) => ({ scope, window }));
+  const budgets = budgetUsesOf(limits);
   const memo = { holdId, amount: command.amount, expiresAt, callId, keyId, leaseId, budgets };
   return accept(draft(command, book, { kind: 'hold', postings: [], memo }));
 }

@@ -1,13 +1,13 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { postingUnlessZero } from '../posting.ts';
-import { ifLotExists, ifNegative, unlessPositive } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
-import { grantedAccount, paidAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { grantedAccount, paidAccount } from '../account.ts';
+import type { BookState } from '../book-state.ts';
+import { ifLotExists, ifNegative, unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import { postingUnlessZero } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of an opening balance: `paid` opens the lot `topUpId`, `granted` is credit. */
 export const openingBalanceMemo = record({ topUpId: id, channel: id, paid: amount, granted: amount });

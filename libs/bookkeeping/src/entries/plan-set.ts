@@ -1,10 +1,10 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { unlessPositive } from '../checks.ts';
 import { accept, type Decision, refuse } from '@app/decider';
-import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import type { BookState, PlanTerms } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
+import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of a plan: `credits` credits cost `amount`. */
 export const planSetMemo = record({ code: id, credits: amount, amount });

@@ -1,14 +1,14 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { ifItemDiffers, openItem } from '../refund-items.ts';
-import { sumOf } from '../lots.ts';
-import { posting, postingUnlessZero } from '../posting.ts';
-import type { BookState } from '../book-state.ts';
-import { paidAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { paidAccount } from '../account.ts';
+import type { BookState } from '../book-state.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { sumOf } from '../lots.ts';
 import { amount, id, listOf, optional, record, type ValueOf } from '../memo-field.ts';
+import { posting, postingUnlessZero } from '../posting.ts';
+import { ifItemDiffers, openItem } from '../refund-items.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { lotPartMemo } from './charge.ts';
 import { refundClosedMemo } from './refund-paid.ts';
 

@@ -1,12 +1,12 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { ifItemDiffers, openItem } from '../refund-items.ts';
-import { posting } from '../posting.ts';
-import type { BookState } from '../book-state.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import type { BookState } from '../book-state.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, optional, record, type ValueOf } from '../memo-field.ts';
+import { posting } from '../posting.ts';
+import { ifItemDiffers, openItem } from '../refund-items.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** What a refund came to, in the entry of its last item. */
 export const refundClosedMemo = record({ paid: amount, givenBack: amount });

@@ -1,15 +1,15 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { refundItems } from '../refund-items.ts';
-import { refundableOf } from '../lots.ts';
-import { posting, postingUnlessZero } from '../posting.ts';
-import { unlessPositive } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
-import { paidAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
+import { paidAccount } from '../account.ts';
+import type { BookState } from '../book-state.ts';
+import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { refundableOf } from '../lots.ts';
 import { amount, id, listOf, oneOf, record, type ValueOf } from '../memo-field.ts';
+import { posting, postingUnlessZero } from '../posting.ts';
+import { refundItems } from '../refund-items.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 import { lotPartMemo } from './charge.ts';
 
 /** The memo of one item of a refund. */

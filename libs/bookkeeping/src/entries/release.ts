@@ -1,10 +1,10 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { endedRefusal, endOf } from '../hold-end.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import type { BookState, HoldEnd } from '../book-state.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of a release: what was set aside, and the code of the reason. */
 export const releaseMemo = record({ holdId: id, amount, reason: id });

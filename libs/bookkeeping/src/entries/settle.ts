@@ -1,16 +1,16 @@
-import { budgetUseMemo } from './hold.ts';
-import type { ChargeWaiting } from './charge-waiting.ts';
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { endedRefusal, endOf } from '../hold-end.ts';
-import { collect, collectionPostings } from '../collection.ts';
-import { ifNegative } from '../checks.ts';
-import { Units18 } from '@app/money';
 import { accept, type Decision, refuse } from '@app/decider';
+import { Units18 } from '@app/money';
 import { availableOf, type BookState, type HoldEnd } from '../book-state.ts';
+import { ifNegative } from '../checks.ts';
+import { collect, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
+import { endedRefusal, endOf } from '../hold-end.ts';
 import { amount, id, listOf, optional, record, type ValueOf } from '../memo-field.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
+import type { ChargeWaiting } from './charge-waiting.ts';
 import { type Charge, type ChargeFacts, collectionFields, decideWithoutHold } from './charge.ts';
+import { budgetUseMemo } from './hold.ts';
 
 /** The memo of a settlement: `held` is what was set aside, all of which ends here. */
 export const settleMemo = record({

@@ -1,13 +1,13 @@
-import type { WorkingBook } from '../working-book.ts';
-import type { Refusal } from '../refusal.ts';
-import { posting } from '../posting.ts';
-import { ifLotExists, unlessPositive } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
-import { paidAccount } from '../account.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
+import { paidAccount } from '../account.ts';
+import type { BookState } from '../book-state.ts';
+import { ifLotExists, unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
+import { posting } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
+import type { WorkingBook } from '../working-book.ts';
 
 /** The memo of a top-up: it opens the lot `topUpId`. */
 export const topUpMemo = record({ topUpId: id, channel: id, amount, providerReference: id });

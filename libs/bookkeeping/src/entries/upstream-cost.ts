@@ -1,11 +1,11 @@
-import type { Refusal } from '../refusal.ts';
-import { postingUnlessZero } from '../posting.ts';
-import { ifNegative } from '../checks.ts';
-import type { BookState } from '../book-state.ts';
 import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
+import type { BookState } from '../book-state.ts';
+import { ifNegative } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, count, id, record, type ValueOf } from '../memo-field.ts';
+import { postingUnlessZero } from '../posting.ts';
+import type { Refusal } from '../refusal.ts';
 
 /** The memo of what one batch of calls cost at one upstream. */
 export const upstreamCostMemo = record({ batchId: id, upstream: id, calls: count, amount });

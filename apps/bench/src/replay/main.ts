@@ -70,7 +70,7 @@ function report(result: ReplayResult): number {
   if (result.changed) {
     console.log(`  recorded                 ${rate(result.acknowledgedMs)} calls/s
   recorded to posted       ${rate(result.postedMs)} calls/s, all the way through Kafka, rating and ledger`);
-  } else console.log('  This file was replayed before: nothing has changed.');
+  } else console.log('  This file was replayed before: nothing changed.');
   console.log(isExact ? '\n  Equal, to the last digit.\n' : '\n  NOT equal.\n');
   return isExact ? 0 : 1;
 }

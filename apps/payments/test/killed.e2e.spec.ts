@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { encodeEvent, topics } from '@app/contracts';
 import { EventLog } from '@app/kafka';
 import { newId } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -19,6 +20,12 @@ import {
 import { WechatSandboxProcess } from './wechat-sandbox.ts';
 
 const program = join(import.meta.dirname, '../../../dist/apps/payments/src/main.js');
+
+const servers = async () => ({
+  KAFKA_BROKERS: testServers().kafkaBrokers,
+  KAFKA_TOPIC_PREFIX: topicPrefix(),
+  PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
+});
 
 let identity: SpecIdentityProvider;
 let sandbox: WechatSandboxProcess;
@@ -63,7 +70,11 @@ const orderFor = (customerId: string) =>
 beforeAll(async () => {
   identity = await startIdentityProvider();
   sandbox = await WechatSandboxProcess.start();
-  environment = { ...(await environmentOf(sandbox, identity)), WECHATPAY_TIMEOUT_MS: '20000' };
+  environment = {
+    ...(await environmentOf(sandbox, identity)),
+    ...(await servers()),
+    WECHATPAY_TIMEOUT_MS: '20000',
+  };
   Object.assign(process.env, {
     OIDC_ISSUER: identity.issuer,
     SERVICE_CLIENT_ID: 'x',

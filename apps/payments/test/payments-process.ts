@@ -3,7 +3,6 @@ import { parseSettings } from '@app/config';
 import { encodeEvent, type Event, type PaymentsApi, topics } from '@app/contracts';
 import { ConsumesBatch, type EventBatch, EventLog, KafkaModule } from '@app/kafka';
 import { Database } from '@app/persistence';
-import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { grpcClient, IdentityProvider, ServiceTokens, startService } from '@app/transport';
 import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -73,10 +72,10 @@ export const paymentsClient = (url: string, issuer: string) =>
     }),
   });
 
-/** Payments on a real PostgreSQL, a real Kafka and the WeChat Pay sandbox in its own process. */
+/** Payments on the PostgreSQL and the Kafka of the settings, and the WeChat Pay sandbox in its own process. */
 export async function startPayments(
   processEnvironment: NodeJS.ProcessEnv,
-  settings: Readonly<Record<string, string>> = {},
+  settings: Readonly<Record<string, string>>,
 ): Promise<Payments> {
   const identity = await startIdentityProvider();
   const sandbox = await WechatSandboxProcess.start();
@@ -117,17 +116,13 @@ export async function environmentOf(
   identity: SpecIdentityProvider,
 ): Promise<Record<string, string>> {
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
-  const { kafkaBrokers } = testServers();
   return {
-    KAFKA_BROKERS: kafkaBrokers,
-    KAFKA_TOPIC_PREFIX: topicPrefix(),
     KAFKA_PARTITIONS: '1',
     OIDC_ISSUER: identity.issuer,
     SERVICE_CLIENT_ID: 'payments:read',
     SERVICE_CLIENT_SECRET: 'secret',
     PAYMENTS_HTTP_PORT: httpPort,
     PAYMENTS_GRPC_URL: `127.0.0.1:${grpcPort}`,
-    PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
     WECHATPAY_BASE_URL: sandbox.url,
     WECHATPAY_KEYS_DIR: sandbox.directory,
     WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${httpPort}`,
@@ -181,10 +176,10 @@ async function freePort(): Promise<string> {
   return String(port);
 }
 
-/** Waits until `look` gives something; what is still nothing after ten seconds, or as many as said, never comes. */
+/** Waits until `look` gives something; what is still nothing after twenty seconds, or as many as said, never comes. */
 export async function eventually<Value>(
   look: () => Promise<Value | undefined> | Value | undefined,
-  secondsMax = 10,
+  secondsMax = 20,
 ): Promise<Value> {
   const deadline = Date.now() + secondsMax * 1000;
   for (;;) {

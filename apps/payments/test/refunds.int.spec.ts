@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Event, PaymentsApi } from '@app/contracts';
 import { newId } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WechatPayClient } from '../src/channels/wechat-pay/wechat-pay.client.ts';
 import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
@@ -9,6 +10,12 @@ interface Item {
   readonly topUpId: string;
   readonly amount: string;
 }
+
+const servers = async () => ({
+  KAFKA_BROKERS: testServers().kafkaBrokers,
+  KAFKA_TOPIC_PREFIX: topicPrefix(),
+  PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
+});
 
 let payments: Payments;
 
@@ -101,7 +108,7 @@ const sums = async (topUpId: string) => {
 };
 
 beforeAll(async () => {
-  payments = await startPayments(process.env, { WECHATPAY_REFUND_SPACING_MS: '5000' });
+  payments = await startPayments(process.env, { ...(await servers()), WECHATPAY_REFUND_SPACING_MS: '60000' });
 });
 afterEach(async () => {
   await payments.sandbox.clearFaults();
@@ -218,7 +225,7 @@ describe('an item of a refund', () => {
       const refund = await reservedRefund();
       await untilItem(refund, 'unknown');
       // Sending the same number again keeps to the spacing of its order, too.
-      payments.clock.advance(6);
+      payments.clock.advance(61);
       await untilItem(refund, 'processing');
       expect(await atSandbox(refund.number)).toHaveLength(1);
       const all = (await payments.sandbox.refunds()).filter(({ outRefundNo }) =>
@@ -323,7 +330,7 @@ describe('an item of a refund', () => {
     await untilItem(second, 'created');
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await item(second)).toMatchObject({ status: 'created' });
-    payments.clock.advance(6);
+    payments.clock.advance(61);
     await untilItem(second, 'processing');
   });
 

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
+
+const servers = async () => ({
+  KAFKA_BROKERS: testServers().kafkaBrokers,
+  KAFKA_TOPIC_PREFIX: topicPrefix(),
+  PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
+});
 
 let payments: Payments;
 let customers = 0;
@@ -50,7 +57,7 @@ const lastNotification = async () => {
 };
 
 beforeAll(async () => {
-  payments = await startPayments(process.env);
+  payments = await startPayments(process.env, await servers());
 });
 afterEach(async () => {
   await payments.sandbox.clearFaults();

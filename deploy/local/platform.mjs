@@ -74,15 +74,11 @@ function serviceReady(handle, addresses) {
     handle.name === 'sandbox'
       ? `${addresses.OIDC_ISSUER}/.well-known/openid-configuration`
       : `${addresses[`${handle.name.toUpperCase()}_HTTP_URL`]}/readyz`;
-  return untilReady(
-    handle,
-    async () => {
-      const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-      if (!answer.ok)
-        throw new Error(`${url} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`);
-    },
-    90_000,
-  );
+  return untilReady(handle, async () => {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
+    if (!answer.ok)
+      throw new Error(`${url} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`);
+  });
 }
 
 async function choosePorts(offset) {

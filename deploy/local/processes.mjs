@@ -5,6 +5,8 @@ import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSyn
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const stopPatienceMs = 10_000;
+/** Long, because a laptop may be busy with a build; a process that ends is reported at once. */
+const readyPatienceMs = 180_000;
 
 /** The start time of a living process, as text, or undefined when there is no such process (or only its zombie). */
 export function startTimeOf(pid) {
@@ -90,7 +92,7 @@ function send({ pid }, signal, { group = false } = {}) {
 }
 
 /** Waits until `probe` no longer throws. Fails at once when the process ends, with the last lines of its log. */
-export async function untilReady(handle, probe, timeoutMs = 60_000) {
+export async function untilReady(handle, probe, timeoutMs = readyPatienceMs) {
   const deadline = Date.now() + timeoutMs;
   let lastError;
   while (handle.outcome === undefined && Date.now() < deadline) {

@@ -19,7 +19,7 @@ interface Waiting {
 const requestRecordsMax = 2_000;
 /** Below the broker's default `message.max.bytes` of 1 MiB, with room for headers, were all of it one partition's. */
 const requestBytesMax = 700_000;
-const callerBytesMax = 900_000;
+const recordBytesMax = 900_000;
 
 const published = metrics.counter({
   name: 'kafka_records_published_total',
@@ -41,16 +41,10 @@ export class KafkaEventLog extends EventLog {
     this.kafka = kafkaClient(options);
   }
 
-  publish(topic: TopicName, records: readonly WireEvent[]): Promise<void> {
-    if (this.closed) return Promise.reject(new Error('The event log is closed.'));
-    if (records.length === 0) return Promise.resolve();
-    const bytes = bytesOf(records);
-    if (bytes > callerBytesMax)
-      return Promise.reject(new RangeError(`${String(bytes)} bytes are too much for one request`));
-    return new Promise((resolve, reject) => {
-      this.waiting.push({ topic, records, bytes, resolve, reject });
-      this.sending ??= this.sendAll();
-    });
+  async publish(topic: TopicName, records: readonly WireEvent[]): Promise<void> {
+    if (this.closed) throw new Error('The event log is closed.');
+    // One after another: a later part must not be on the broker when an earlier one failed and comes again.
+    for (const part of partsOf(records)) await this.queue(topic, part);
   }
 
   async ensureTopics(): Promise<void> {
@@ -74,6 +68,13 @@ export class KafkaEventLog extends EventLog {
       this.producer?.then((producer) => producer.disconnect()),
       this.admin?.then((admin) => admin.disconnect()),
     ]);
+  }
+
+  private queue(topic: TopicName, part: Part): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ topic, ...part, resolve, reject });
+      this.sending ??= this.sendAll();
+    });
   }
 
   private async sendAll(): Promise<void> {
@@ -167,5 +168,31 @@ export class KafkaEventLog extends EventLog {
   }
 }
 
-const bytesOf = (records: readonly WireEvent[]): number =>
-  records.reduce((sum, { key, value }) => sum + key.length + Buffer.byteLength(value), 0);
+/** Some of a caller's records, no more than one request may carry. */
+interface Part {
+  readonly records: readonly WireEvent[];
+  readonly bytes: number;
+}
+
+/** Cuts what a caller gave, in order, into parts that fit a request. One record that does not fit alone is refused. */
+function partsOf(records: readonly WireEvent[]): readonly Part[] {
+  const parts: { records: WireEvent[]; bytes: number }[] = [];
+  for (const record of records) {
+    const bytes = bytesOf(record);
+    if (bytes > recordBytesMax)
+      throw new RangeError(`A record of ${String(bytes)} bytes is too large for a request`);
+    const part = parts.at(-1);
+    if (part === undefined || part.bytes + bytes > requestBytesMax) parts.push({ records: [record], bytes });
+    else {
+      part.records.push(record);
+      part.bytes += bytes;
+    }
+  }
+  return parts;
+}
+
+/** With the headers, which weigh as much as a small event does. */
+const bytesOf = ({ key, value, headers }: WireEvent): number =>
+  key.length +
+  Buffer.byteLength(value) +
+  Object.entries(headers).reduce((sum, [name, text]) => sum + name.length + text.length, 0);

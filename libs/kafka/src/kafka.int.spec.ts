@@ -81,8 +81,20 @@ describe('the event log', () => {
 
   it('refuses what is too large for one request, without harm to others', async () => {
     const huge = { key: 'cus_1', headers: {}, value: 'x'.repeat(1_000_000) };
-    await expect(log.publish(topics.topUps.name, [huge])).rejects.toThrow('too much for one request');
+    await expect(log.publish(topics.topUps.name, [huge])).rejects.toThrow('too large for a request');
     await publish(event('1'));
+  });
+
+  it('cuts what one caller gives into requests, in order', async () => {
+    const reading = collect();
+    await startConsumer(reading);
+    const large = Array.from({ length: 12 }, (_, index) => {
+      const wire = encodeEvent(topics.topUps.name, event(String(index), 'cus_1'));
+      return { ...wire, value: wire.value + ' '.repeat(150_000) };
+    });
+    await log.publish(topics.topUps.name, large);
+    await waitFor(() => reading.events.length >= large.length);
+    expect(reading.events.map(({ id }) => id)).toEqual(large.map((_, index) => String(index)));
   });
 
   it('rejects what the broker does not acknowledge, and goes on with a new producer', async () => {

@@ -1,4 +1,11 @@
-import { DatabaseUrlSetting, HostPortSetting, kafkaSettings, logSettings, oidcSettings, PortSetting } from '@app/config';
+import {
+  DatabaseUrlSetting,
+  HostPortSetting,
+  kafkaSettings,
+  logSettings,
+  oidcSettings,
+  PortSetting,
+} from '@app/config';
 import { z } from 'zod';
 
 const seconds = (fallback: number) => z.coerce.number().int().min(1).max(31_536_000).default(fallback);

@@ -18,13 +18,27 @@ export interface LedgerForSpecs {
 
 /** Migrates an empty database and opens the journal in it. */
 export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSpecs> {
-  await migrate({ url, migrations: [messagingMigration, ...ledgerMigrations], applicationName: 'ledger spec' });
+  await migrate({
+    url,
+    migrations: [messagingMigration, ...ledgerMigrations],
+    applicationName: 'ledger spec',
+  });
   const database = new Database({ url, applicationName: 'ledger spec' });
   const stores: { readonly journal: JournalStore; readonly writers: Database }[] = [];
   const another = (): JournalStore => {
-    const writers = new Database({ url, applicationName: 'ledger spec writers', connectionsMax: partitions * 2 });
+    const writers = new Database({
+      url,
+      applicationName: 'ledger spec writers',
+      connectionsMax: partitions * 2,
+    });
     const signal = new OutboxSignal();
-    const tools = { database: writers, codes: new AccountCodes(), outbox: new Outbox(signal), signal, booksMax: 1_000 };
+    const tools = {
+      database: writers,
+      codes: new AccountCodes(),
+      outbox: new Outbox(signal),
+      signal,
+      booksMax: 1_000,
+    };
     const journal = new JournalStore(tools, partitions);
     stores.push({ journal, writers });
     return journal;
@@ -111,7 +125,19 @@ export const ask = {
       budgets: [],
     }),
   release: (bookId: string, holdId: string) =>
-    request(bookId, { ...common(`${holdId}:released`, 'release'), type: 'release-hold', holdId, reason: 'upstream-failed', ended: 'never-seen' }),
+    request(bookId, {
+      ...common(`${holdId}:released`, 'release'),
+      type: 'release-hold',
+      holdId,
+      reason: 'upstream-failed',
+      ended: 'never-seen',
+    }),
   grant: (bookId: string, grantId: string, amount: string) =>
-    request(bookId, { ...common(`${grantId}:given`, amount), type: 'give-grant', grantId, amount: units(amount), reason: 'promotion' }),
+    request(bookId, {
+      ...common(`${grantId}:given`, amount),
+      type: 'give-grant',
+      grantId,
+      amount: units(amount),
+      reason: 'promotion',
+    }),
 };

@@ -22,7 +22,8 @@ export class BalancesHandler {
   /** The balance now, or as it was recorded at an instant. A wallet that had no entry then is unknown. */
   async one(given: z.input<typeof BalanceQuestion>): Promise<Balance> {
     const { customerId, asOf } = parsed(BalanceQuestion, given);
-    const balance = asOf === '' ? (await this.balances.now([customerId]))[0] : await this.balances.asOf(customerId, asOf);
+    const balance =
+      asOf === '' ? (await this.balances.now([customerId]))[0] : await this.balances.asOf(customerId, asOf);
     if (balance) return balance;
     throw new Problem({
       code: 'unknown-account',

@@ -6,9 +6,7 @@ import type { PostRequest } from '../journal/journal.ts';
 
 /** Everything that metering tells about calls. */
 export type RatedEvent =
-  | EventOf<typeof UsageRated>
-  | EventOf<typeof CallClosedUncharged>
-  | EventOf<typeof UpstreamCostAccrued>;
+  EventOf<typeof UsageRated> | EventOf<typeof CallClosedUncharged> | EventOf<typeof UpstreamCostAccrued>;
 
 /** What a rated call, a call that is not charged, or the cost of a batch of calls asks of the journal. */
 export function requestOfRated(event: RatedEvent, waitSeconds: number): PostRequest {

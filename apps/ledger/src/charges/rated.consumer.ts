@@ -15,6 +15,8 @@ export class RatedConsumer {
 
   @ConsumesBatch(topics.rated)
   apply(batch: EventBatch): Promise<void> {
-    return this.postEvents.handle<RatedEvent>(batch, (event) => requestOfRated(event, this.waits.chargeSeconds));
+    return this.postEvents.handle<RatedEvent>(batch, (event) =>
+      requestOfRated(event, this.waits.chargeSeconds),
+    );
   }
 }

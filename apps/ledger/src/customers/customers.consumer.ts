@@ -36,12 +36,17 @@ function requestOfCustomer(event: CustomerEvent): PostRequest {
     command: {
       ...commandOf(event, { occurredAt: changedAt, currency }),
       type: 'set-plan',
-      plan: { code: plan.code, credits: Units18.fromText(plan.credits), amount: Units18.fromText(plan.amount) },
+      plan: {
+        code: plan.code,
+        credits: Units18.fromText(plan.credits),
+        amount: Units18.fromText(plan.amount),
+      },
     },
   };
 }
 
 function raiseUnlessDone(outcome: Outcome): void {
   if (outcome.kind === 'refused') throw new Unprocessable(outcome.refusal.code, refusalText(outcome.refusal));
-  if (outcome.kind === 'conflict' || outcome.kind === 'failed') throw new Unprocessable(outcome.kind, outcome.reason);
+  if (outcome.kind === 'conflict' || outcome.kind === 'failed')
+    throw new Unprocessable(outcome.kind, outcome.reason);
 }

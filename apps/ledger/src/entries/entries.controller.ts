@@ -45,7 +45,9 @@ export class EntriesController {
 
   @Get('journal')
   @ApiOkResponse({ standardSchema: Entries })
-  ofJournal(@Query({ schema: Page }) { pageSize = 0, cursor = '' }: z.infer<typeof Page>): Promise<EntryPage> {
+  ofJournal(
+    @Query({ schema: Page }) { pageSize = 0, cursor = '' }: z.infer<typeof Page>,
+  ): Promise<EntryPage> {
     return this.entries.ofJournal({ pageSize, cursor });
   }
 }

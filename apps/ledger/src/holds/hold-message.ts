@@ -57,7 +57,8 @@ export function placeRequest(message: z.infer<typeof PlaceHoldMessage>, present:
       occurredAt: present.now,
       holdId,
       amount: Units18.fromText(amount.amount),
-      expiresAt: expiresAt === null ? inSeconds(present.now, present.holdExpirySeconds) : Instant.fromText(expiresAt),
+      expiresAt:
+        expiresAt === null ? inSeconds(present.now, present.holdExpirySeconds) : Instant.fromText(expiresAt),
       callId,
       keyId,
       leaseId,
@@ -106,7 +107,10 @@ export function releaseRequest(message: z.infer<typeof ReleaseHoldMessage>, { no
 }
 
 /** The request to end a hold whose gateway is silent. */
-export function expireRequest(hold: { readonly holdId: string; readonly customerId: string }, now: Instant): PostRequest {
+export function expireRequest(
+  hold: { readonly holdId: string; readonly customerId: string },
+  now: Instant,
+): PostRequest {
   const { holdId, customerId } = hold;
   return {
     bookId: customerId,

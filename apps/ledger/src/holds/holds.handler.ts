@@ -80,7 +80,8 @@ interface Asked {
 
 function answerOf(outcome: Outcome, asked: Asked): LedgerApi.PlaceHoldResponse {
   if (outcome.kind === 'refused') return { refusal: refusalMessage(outcome.refusal, asked) };
-  if (outcome.kind === 'repeated') return { hold: { ...asked, availableAfter: availableAfter(outcome.first) } };
+  if (outcome.kind === 'repeated')
+    return { hold: { ...asked, availableAfter: availableAfter(outcome.first) } };
   const [first] = outcome.kind === 'recorded' ? outcome.entries : [];
   if (first === undefined) throw problemOf(outcome);
   return { hold: { ...asked, availableAfter: availableAfter(first) } };

@@ -7,7 +7,10 @@ import { endWaitRequest, expireRequest, releaseRequest } from './hold-message.ts
 import { HoldStore } from './hold.store.ts';
 
 const atOnceMax = 500;
-const expired = metrics.counter({ name: 'ledger_holds_expired_total', help: 'Holds whose gateway fell silent.' });
+const expired = metrics.counter({
+  name: 'ledger_holds_expired_total',
+  help: 'Holds whose gateway fell silent.',
+});
 const released = metrics.counter({
   name: 'ledger_holds_quarantine_released_total',
   help: 'Holds whose call finished and was never rated: released in the customer’s favour.',

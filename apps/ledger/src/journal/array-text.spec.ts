@@ -6,7 +6,19 @@ describe('ArrayText', () => {
     const array = new ArrayText();
     array.plain('0.0195');
     array.plain(7);
-    for (const value of ['hold_1:placed', 'a b', 'a,b', '{x}', 'say "yes"', 'back\\slash', '', 'null', 'NULL', null]) array.any(value);
+    for (const value of [
+      'hold_1:placed',
+      'a b',
+      'a,b',
+      '{x}',
+      'say "yes"',
+      'back\\slash',
+      '',
+      'null',
+      'NULL',
+      null,
+    ])
+      array.any(value);
     array.nothing();
     expect(array.toString()).toBe(
       '{0.0195,7,hold_1:placed,"a b","a,b","{x}","say \\"yes\\"","back\\\\slash","","null","NULL",NULL,NULL}',

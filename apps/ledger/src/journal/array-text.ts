@@ -13,7 +13,7 @@ export class ArrayText {
 
   /** Adds a figure, a hash, an instant, or another word that is known to need no quotes. */
   plain(word: string | number | bigint): void {
-    this.text += this.size === 0 ? word : `,${word}`;
+    this.text += this.size === 0 ? String(word) : `,${String(word)}`;
     this.size += 1;
   }
 
@@ -37,5 +37,7 @@ const mustBeEscaped = /["\\]/;
 
 function quoted(value: string): string {
   if (needsNoQuotes.test(value) && (value.length !== 4 || value.toUpperCase() !== 'NULL')) return value;
-  return mustBeEscaped.test(value) ? `"${value.replaceAll(/["\\]/g, (found) => `\\${found}`)}"` : `"${value}"`;
+  return mustBeEscaped.test(value)
+    ? `"${value.replaceAll(/["\\]/g, (found) => `\\${found}`)}"`
+    : `"${value}"`;
 }

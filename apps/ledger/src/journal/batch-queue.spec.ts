@@ -25,7 +25,12 @@ describe('BatchQueue', () => {
       sizes.push(items.length);
       return Promise.resolve(items);
     }, 3);
-    await Promise.all([queue.submit([1, 2]), queue.submit([3, 4]), queue.submit([5, 6, 7, 8]), queue.submit([9])]);
+    await Promise.all([
+      queue.submit([1, 2]),
+      queue.submit([3, 4]),
+      queue.submit([5, 6, 7, 8]),
+      queue.submit([9]),
+    ]);
     expect(sizes).toEqual([2, 2, 4, 1]);
   });
 

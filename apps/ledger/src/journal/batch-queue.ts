@@ -49,7 +49,9 @@ export class BatchQueue<Item, Answer> {
 
   private async writeOne(batch: readonly Waiting<Item, Answer>[]): Promise<void> {
     try {
-      const answers = await this.write(batch.length === 1 ? (batch[0]?.items ?? []) : batch.flatMap(({ items }) => items));
+      const answers = await this.write(
+        batch.length === 1 ? (batch[0]?.items ?? []) : batch.flatMap(({ items }) => items),
+      );
       let from = 0;
       for (const { items, resolve } of batch) {
         resolve(answers.slice(from, from + items.length));

@@ -40,7 +40,8 @@ export class BatchRows {
     for (const chained of entries) {
       this.addEntry(chained);
       const { entry } = chained;
-      if (entry.kind === 'charge-waiting') queuedBy.set(`${entry.bookId} ${entry.memo.chargeId}`, entry.version);
+      if (entry.kind === 'charge-waiting')
+        queuedBy.set(`${entry.bookId} ${entry.memo.chargeId}`, entry.version);
     }
     for (const kept of moved) this.addBook(kept, queuedBy);
     this.addTotals(entries);
@@ -50,21 +51,15 @@ export class BatchRows {
     const row = this.rows.entries;
     const { postings } = entry;
     put(row, 0, entry.bookId);
-    row[1]?.plain(entry.version);
-    row[2]?.plain(entry.kind);
+    plain(row, 1, [entry.version, entry.kind]);
     put(row, 3, entry.eventId);
-    row[4]?.plain(entry.fingerprint);
-    row[5]?.plain(entry.currency);
-    row[6]?.plain(postings.length);
+    plain(row, 4, [entry.fingerprint, entry.currency, postings.length]);
     this.putPosting(row, 7, postings[0]);
     this.putPosting(row, 10, postings[1]);
-    row[13]?.plain(Units18.toText(paid));
-    row[14]?.plain(Units18.toText(granted));
-    row[15]?.plain(Units18.toText(held));
-    row[16]?.plain(Instant.toText(entry.occurredAt));
-    row[17]?.plain(entry.accountingDate);
+    plain(row, 13, [Units18.toText(paid), Units18.toText(granted), Units18.toText(held)]);
+    plain(row, 16, [Instant.toText(entry.occurredAt), entry.accountingDate]);
     put(row, 18, canonical);
-    row[19]?.plain(previousHash.toString('hex') + hash.toString('hex'));
+    plain(row, 19, [previousHash.toString('hex') + hash.toString('hex')]);
     for (let line = 2; line < postings.length; line += 1) this.addFurtherPosting(entry, line);
   }
 
@@ -73,16 +68,14 @@ export class BatchRows {
       for (let column = at; column < at + 3; column += 1) row[column]?.nothing();
       return;
     }
-    row[at]?.plain(this.knownCodeOf(posting.debit));
-    row[at + 1]?.plain(this.knownCodeOf(posting.credit));
-    row[at + 2]?.plain(Units18.toText(posting.amount));
+    const { debit, credit, amount } = posting;
+    plain(row, at, [this.knownCodeOf(debit), this.knownCodeOf(credit), Units18.toText(amount)]);
   }
 
   private addFurtherPosting(entry: ChainedEntry['entry'], line: number): void {
     const row = this.rows.furtherPostings;
     put(row, 0, entry.bookId);
-    row[1]?.plain(entry.version);
-    row[2]?.plain(line + 1);
+    plain(row, 1, [entry.version, line + 1]);
     this.putPosting(row, 3, entry.postings[line]);
   }
 
@@ -129,7 +122,11 @@ export class BatchRows {
     }
     for (const { account, currency, accountingDate, debit, credit } of totals.values()) {
       const row = [this.knownCodeOf(account).toString(), currency, accountingDate];
-      addRow(this.rows.totals, [...row, Units18.toText(Units18.of(debit)), Units18.toText(Units18.of(credit))]);
+      addRow(this.rows.totals, [
+        ...row,
+        Units18.toText(Units18.of(debit)),
+        Units18.toText(Units18.of(credit)),
+      ]);
     }
   }
 
@@ -148,7 +145,11 @@ interface Total {
   credit: bigint;
 }
 
-function totalOf(totals: Map<string, Total>, account: AccountId, { currency, accountingDate }: ChainedEntry['entry']): Total {
+function totalOf(
+  totals: Map<string, Total>,
+  account: AccountId,
+  { currency, accountingDate }: ChainedEntry['entry'],
+): Total {
   const key = `${account} ${currency} ${accountingDate}`;
   const known = totals.get(key);
   if (known) return known;
@@ -165,7 +166,9 @@ const holdRow = (bookId: string, hold: Hold): (string | null)[] => [
   hold.callId,
   hold.keyId,
   hold.leaseId,
-  hold.budgets.length === 0 ? '[]' : JSON.stringify(hold.budgets.map(({ scope, window }) => ({ scope, window }))),
+  hold.budgets.length === 0
+    ? '[]'
+    : JSON.stringify(hold.budgets.map(({ scope, window }) => ({ scope, window }))),
 ];
 
 const lotRow = (bookId: string, lot: Lot): string[] => [
@@ -173,7 +176,9 @@ const lotRow = (bookId: string, lot: Lot): string[] => [
   lot.topUpId,
   lot.channel,
   lot.openedBy.toString(),
-  ...[lot.amount, lot.used, lot.refunded, lot.reserved, lot.remaining, lot.sent].map((amount) => Units18.toText(amount)),
+  ...[lot.amount, lot.used, lot.refunded, lot.reserved, lot.remaining, lot.sent].map((amount) =>
+    Units18.toText(amount),
+  ),
 ];
 
 const refundRow = (bookId: string, refund: OpenRefund): string[] => [
@@ -201,4 +206,9 @@ function addRow(row: readonly ArrayText[], values: readonly (string | null)[]): 
 
 function put(row: readonly ArrayText[], column: number, value: string): void {
   row[column]?.any(value);
+}
+
+/** Words that need no quotes, in neighbouring columns from `at` on. */
+function plain(row: readonly ArrayText[], at: number, words: readonly (string | number)[]): void {
+  words.forEach((word, index) => row[at + index]?.plain(word));
 }

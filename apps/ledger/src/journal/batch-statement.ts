@@ -64,7 +64,14 @@ export const parts = {
                    decode(left(hashes, 64), 'hex'), decode(right(hashes, 64), 'hex'), ordinal FROM input`,
   },
   furtherPostings: {
-    columns: { book_id: 'text', version: 'bigint', line: 'smallint', debit: 'integer', credit: 'integer', amount: 'numeric' },
+    columns: {
+      book_id: 'text',
+      version: 'bigint',
+      line: 'smallint',
+      debit: 'integer',
+      credit: 'integer',
+      amount: 'numeric',
+    },
     write: `INSERT INTO entry_posting (book_id, version, line, debit, credit, amount)
             SELECT book_id, version, line, debit, credit, amount FROM input`,
   },
@@ -142,7 +149,13 @@ export const parts = {
     write: `DELETE FROM waiting_charge w USING input i WHERE w.book_id = i.book_id AND w.charge_id = i.charge_id`,
   },
   totals: {
-    columns: { account: 'integer', currency: 'text', accounting_date: 'date', debit: 'numeric', credit: 'numeric' },
+    columns: {
+      account: 'integer',
+      currency: 'text',
+      accounting_date: 'date',
+      debit: 'numeric',
+      credit: 'numeric',
+    },
     write: `INSERT INTO account_total (account, currency, accounting_date, debit, credit)
             SELECT account, currency, accounting_date, debit, credit FROM input`,
   },
@@ -185,7 +198,9 @@ function textOf(present: readonly PartName[]): string {
                       AS given (${[...Object.keys(columns), 'ordinal'].join(', ')}))`;
     return `${name} AS (WITH input AS ${input} ${write})`;
   });
-  const allMoved = present.includes('heads') ? `(SELECT count(*) FROM heads) = cardinality($2::text[])` : 'true';
+  const allMoved = present.includes('heads')
+    ? `(SELECT count(*) FROM heads) = cardinality($2::text[])`
+    : 'true';
   return `WITH ${written.join(',\n')}
     SELECT CASE WHEN ${allMoved} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
                 THEN clock_timestamp() ELSE refuse_stale_batch() END AS now`;

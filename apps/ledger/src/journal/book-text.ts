@@ -6,7 +6,12 @@ export type HeadState = Pick<BookSnapshot, 'plan' | 'budgets'>;
 
 interface WrittenState {
   readonly plan?: { readonly code: string; readonly credits: string; readonly amount: string };
-  readonly budgets?: readonly { readonly scope: string; readonly window: string; readonly spent: string; readonly held: string }[];
+  readonly budgets?: readonly {
+    readonly scope: string;
+    readonly window: string;
+    readonly spent: string;
+    readonly held: string;
+  }[];
 }
 
 /** Reads the text of a head. */
@@ -31,7 +36,13 @@ export function stateText({ plan, budgets }: Pick<BookState, 'plan' | 'budgets'>
   return JSON.stringify({
     ...(plan === null
       ? {}
-      : { plan: { code: plan.code, credits: Units18.toText(plan.credits), amount: Units18.toText(plan.amount) } }),
+      : {
+          plan: {
+            code: plan.code,
+            credits: Units18.toText(plan.credits),
+            amount: Units18.toText(plan.amount),
+          },
+        }),
     ...(budgets.size === 0 ? {} : { budgets: [...budgetRows(budgets)] }),
   } satisfies WrittenState);
 }

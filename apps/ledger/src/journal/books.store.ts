@@ -1,4 +1,12 @@
-import { Book, Instant, type BookSnapshot, type Hold, type Lot, type OpenRefund, type WaitingCharge } from '@app/bookkeeping';
+import {
+  Book,
+  Instant,
+  type BookSnapshot,
+  type Hold,
+  type Lot,
+  type OpenRefund,
+  type WaitingCharge,
+} from '@app/bookkeeping';
 import { Units18 } from '@app/money';
 import { refundItemsFrom, stateFrom, type HeadState } from './book-text.ts';
 import type { Rows } from './rows.ts';
@@ -82,7 +90,9 @@ const headSql = `SELECT book_id, currency, version::text, hash, trim_scale(paid)
                         trim_scale(held)::text AS held, recorded_at, state
                    FROM book_head WHERE book_id = ANY($1::text[])`;
 
-function headOf(row: HeadRow): HeadState & Omit<BookSnapshot, 'holds' | 'lots' | 'refunds' | 'waiting' | 'sums' | 'plan' | 'budgets'> {
+function headOf(
+  row: HeadRow,
+): HeadState & Omit<BookSnapshot, 'holds' | 'lots' | 'refunds' | 'waiting' | 'sums' | 'plan' | 'budgets'> {
   return {
     bookId: row.book_id,
     currency: row.currency,

@@ -3,7 +3,10 @@ import type { Event } from '@app/contracts';
 import { fingerprintOf, Unprocessable } from '@app/persistence';
 
 /** What every command takes from the event that brings it. `occurredAt` and `currency` are the business's own. */
-export function commandOf(event: Event, facts: { readonly occurredAt: string; readonly currency: string | null }) {
+export function commandOf(
+  event: Event,
+  facts: { readonly occurredAt: string; readonly currency: string | null },
+) {
   return {
     eventId: event.id,
     fingerprint: fingerprintOf(event).toString('hex'),

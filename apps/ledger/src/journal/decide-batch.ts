@@ -1,10 +1,4 @@
-import {
-  canonicalText,
-  type Command,
-  type Entry,
-  type HoldEnd,
-  type Instant,
-} from '@app/bookkeeping';
+import { canonicalText, type Command, type Entry, type HoldEnd, type Instant } from '@app/bookkeeping';
 import { InvariantViolation } from '@app/decider';
 import { accountingDateOf } from './accounting-date.ts';
 import type { KeptBook } from './books.store.ts';
@@ -77,7 +71,9 @@ class Batch {
     if ('kind' in decision) return decision;
     if (!decision.accepted) return { kind: 'refused', refusal: decision.refusal };
     if (decision.events.length === 0) return { kind: 'unchanged' };
-    const entries = decision.events.map((draft) => this.record(kept, kept.book.record(draft, this.stamp(draft))));
+    const entries = decision.events.map((draft) =>
+      this.record(kept, kept.book.record(draft, this.stamp(draft))),
+    );
     const [first] = entries;
     if (first) this.seen.set(key, { ...firstResult(first), fingerprint: command.fingerprint });
     return { kind: 'recorded', entries };

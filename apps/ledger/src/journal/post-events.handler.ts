@@ -3,9 +3,10 @@ import type { Event } from '@app/contracts';
 import type { EventBatch, ReceivedRecord } from '@app/kafka';
 import { Inbox, park, Unprocessable, type Parking } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Journal, type Outcome, type PostRequest } from './journal.ts';
+import { postPatiently } from './post-patiently.ts';
 import { refusalText } from './refusal-text.ts';
-import { UnopenedBooks } from './unopened-books.ts';
 
 /** What an event asks of the journal; undefined where it asks nothing. Throws Unprocessable where it cannot be read. */
 export type RequestOf<E extends Event> = (event: E) => PostRequest | undefined;
@@ -17,14 +18,15 @@ interface Reading {
   readonly problem?: string;
 }
 
+/** How long events wait for the book of their customer; after that the customer does not exist, and they are parked. */
+const bookWaitMsMax = 30_000;
+
 /**
  * Posts the events of a batch. The journal knows repeated events by itself, for ever, so it is written first and the place on the
  * topic after it: whatever happens between, the events come again and change nothing. What cannot be applied is parked.
  */
 @Injectable()
 export class PostEventsHandler {
-  private readonly unopened = new UnopenedBooks();
-
   constructor(
     private readonly journal: Journal,
     private readonly inbox: Inbox,
@@ -35,10 +37,17 @@ export class PostEventsHandler {
       record.event === undefined ? [] : [readingOf(record, () => requestOf(record.event as E))],
     );
     const asking = readings.filter((reading) => reading.request !== undefined);
-    const outcomes = await this.journal.post(asking.flatMap(({ request }) => request ?? []));
-    this.unopened.check(asking.map(({ request }, index) => ({ bookId: request?.bookId ?? '', outcome: outcomes[index] })));
+    const outcomes = await postPatiently(
+      this.journal,
+      asking.flatMap(({ request }) => request ?? []),
+      { signal: batch.signal, waitMsMax: batch.redriveOf === undefined ? bookWaitMsMax : 0, pause },
+    );
+    // A partition that is gone is read again by its next owner, who may find the book open.
+    batch.signal.throwIfAborted();
     const parkings = [
-      ...readings.flatMap(({ record, problem }) => (problem === undefined ? [] : [unprocessable(record, problem)])),
+      ...readings.flatMap(({ record, problem }) =>
+        problem === undefined ? [] : [unprocessable(record, problem)],
+      ),
       ...asking.flatMap(({ record }, index) => parkingOf(record, outcomes[index])),
     ];
     const [still] = parkings;
@@ -52,7 +61,8 @@ function readingOf(record: ReceivedRecord, read: () => PostRequest | undefined):
     const request = read();
     return request === undefined ? { record } : { record, request };
   } catch (error) {
-    if (error instanceof Unprocessable || error instanceof InvalidInstant) return { record, problem: error.message };
+    if (error instanceof Unprocessable || error instanceof InvalidInstant)
+      return { record, problem: error.message };
     throw error;
   }
 }
@@ -65,4 +75,8 @@ function parkingOf(record: ReceivedRecord, outcome: Outcome | undefined): Parkin
   return [];
 }
 
-const unprocessable = (record: ReceivedRecord, reason: string): Parking => ({ record, kind: 'unprocessable', reason });
+const unprocessable = (record: ReceivedRecord, reason: string): Parking => ({
+  record,
+  kind: 'unprocessable',
+  reason,
+});

@@ -1,4 +1,5 @@
-import { Database, sqlStateOf } from '@app/persistence';
+import type { Database } from '@app/persistence';
+import { sqlStateOf } from '@app/persistence';
 import type { PoolClient, QueryResultRow } from 'pg';
 import type { BatchStatement } from './batch-statement.ts';
 import type { Rows } from './rows.ts';
@@ -17,7 +18,10 @@ export class WriterConnection implements Rows {
   }
 
   /** Runs a prepared statement and gives its first row. */
-  async write<Row extends object>(statement: BatchStatement, values: readonly string[]): Promise<Row | undefined> {
+  async write<Row extends object>(
+    statement: BatchStatement,
+    values: readonly string[],
+  ): Promise<Row | undefined> {
     const query = { name: statement.name, text: statement.text, values: [...values] };
     return this.run(async (client) => (await client.query<Row & QueryResultRow>(query)).rows[0]);
   }

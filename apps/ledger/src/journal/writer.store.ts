@@ -1,8 +1,9 @@
 import { Instant } from '@app/bookkeeping';
 import type { Event } from '@app/contracts';
 import { log, metrics } from '@app/observability';
-import { Database, isPermanent, Outbox, OutboxSignal, sqlStateOf, type Tx } from '@app/persistence';
-import { AccountCodes } from './account-codes.store.ts';
+import type { Database, Outbox, OutboxSignal } from '@app/persistence';
+import { isPermanent, sqlStateOf, type Tx } from '@app/persistence';
+import type { AccountCodes } from './account-codes.store.ts';
 import { BatchQueue } from './batch-queue.ts';
 import { BatchRows } from './batch-rows.ts';
 import { batchStatement } from './batch-statement.ts';
@@ -32,7 +33,10 @@ const batches = metrics.counter({
   help: 'Batches written: quick ones against heads kept in memory, careful ones after locking the books.',
   labels: ['path'],
 });
-const recorded = metrics.counter({ name: 'ledger_entries_recorded_total', help: 'Entries added to the journal.' });
+const recorded = metrics.counter({
+  name: 'ledger_entries_recorded_total',
+  help: 'Entries added to the journal.',
+});
 const batchSize = metrics.histogram(
   { name: 'ledger_batch_requests', help: 'Requests in one batch.' },
   [1, 3, 10, 30, 100, 300, 1_000],
@@ -88,11 +92,14 @@ export class Writer {
       const ended = await holdEnds(this.connection, unknownHolds(requests, books));
       const recordedAt = stampAfter(await this.now(), books.values());
       const decided = decideBatch(requests, books, { recordedAt, ended, known: new Map() });
-      if (!(await this.isCertain(requests, decided, books))) return this.forget(bookIds);
+      if (!(await this.isCertain(requests, decided, books))) {
+        this.kept.forget(bookIds);
+        return undefined;
+      }
       await this.writeQuickly(decided, recordedAt);
       return decided.outcomes;
     } catch (error) {
-      this.forget(bookIds);
+      this.kept.forget(bookIds);
       if (sqlStateOf(error) === undefined && !isPermanent(error)) throw error;
       return undefined;
     }
@@ -134,14 +141,14 @@ export class Writer {
       for (const [bookId, kept] of done.books) if (kept.version > 0) this.kept.keep(bookId, kept);
       return done.decided.outcomes;
     } catch (error) {
-      this.forget(bookIdsOf(requests));
+      this.kept.forget(bookIdsOf(requests));
       // Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote.
-      if (sqlStateOf(error) === '23505' && attempt < attemptsMax) return this.carefully(requests, attempt + 1);
+      if (sqlStateOf(error) === '23505' && attempt < attemptsMax)
+        return this.carefully(requests, attempt + 1);
       if (!isPermanent(error)) throw error;
-      const [only] = requests;
-      if (only === undefined || requests.length > 1) return this.oneByOne(requests);
-      log().error({ err: error, bookId: only.bookId, eventId: only.command.eventId }, 'A request cannot be recorded');
-      return [{ kind: 'failed', reason: error instanceof Error ? error.message : String(error) }];
+      return requests.length > 1
+        ? this.oneByOne(requests)
+        : requests.map((request) => failure(request, error));
     }
   }
 
@@ -218,11 +225,6 @@ export class Writer {
     this.clock.set(now);
     return now;
   }
-
-  private forget(bookIds: readonly string[]): undefined {
-    this.kept.forget(bookIds);
-    return undefined;
-  }
 }
 
 async function databaseTime(database: Rows): Promise<Instant> {
@@ -231,7 +233,8 @@ async function databaseTime(database: Rows): Promise<Instant> {
   return Instant.fromText(row.now);
 }
 
-const bookIdsOf = (requests: readonly PostRequest[]): string[] => [...new Set(requests.map(({ bookId }) => bookId))].sort();
+const bookIdsOf = (requests: readonly PostRequest[]): string[] =>
+  [...new Set(requests.map(({ bookId }) => bookId))].sort();
 
 const isDoubtful = (outcome: Outcome | undefined): boolean =>
   outcome?.kind === 'refused' || outcome?.kind === 'unchanged' || outcome?.kind === 'failed';
@@ -264,3 +267,8 @@ const announcements = (requests: readonly PostRequest[], outcomes: readonly Outc
     const outcome = outcomes[index];
     return outcome?.kind === 'recorded' ? [...(request.announce?.(outcome.entries) ?? [])] : [];
   });
+
+function failure({ bookId, command }: PostRequest, error: unknown): Outcome {
+  log().error({ err: error, bookId, eventId: command.eventId }, 'A request cannot be recorded');
+  return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
+}

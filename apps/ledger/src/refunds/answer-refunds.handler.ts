@@ -42,6 +42,9 @@ export class AnswerRefundsHandler {
     const [balance] = await this.balances.now([data.customerId]);
     if (balance) return balance;
     if (data.request.kind === 'amount') return { refundable: '0', currency: data.request.amount.currency };
-    throw new Unprocessable('unknown-account', `${data.customerId} has no book and the request names no currency`);
+    throw new Unprocessable(
+      'unknown-account',
+      `${data.customerId} has no book and the request names no currency`,
+    );
   }
 }

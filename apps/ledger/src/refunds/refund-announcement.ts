@@ -1,5 +1,12 @@
 import { Instant, type EntryOfKind, type Refusal } from '@app/bookkeeping';
-import type { Event, EventOf, RefundClosed, RefundRefused, RefundRequested, RefundReserved } from '@app/contracts';
+import type {
+  Event,
+  EventOf,
+  RefundClosed,
+  RefundRefused,
+  RefundRequested,
+  RefundReserved,
+} from '@app/contracts';
 import { Money, Units18 } from '@app/money';
 import type { RecordedEntry } from '../journal/journal.ts';
 
@@ -39,7 +46,9 @@ function reserved(entry: EntryOfKind<'refund-reserved'>): EventOf<typeof RefundR
   };
 }
 
-function closed(entry: EntryOfKind<'refund-paid'> | EntryOfKind<'refund-failed'>): EventOf<typeof RefundClosed>[] {
+function closed(
+  entry: EntryOfKind<'refund-paid'> | EntryOfKind<'refund-failed'>,
+): EventOf<typeof RefundClosed>[] {
   const { refundId, closed: totals } = entry.memo;
   if (totals === null) return [];
   const time = Instant.toText(entry.recordedAt);
@@ -78,7 +87,13 @@ export function refusedRefund(
     source,
     time: request.time,
     subject: customerId,
-    data: { refundId, customerId, code: refusal.code, refundable: refundable.toJSON(), refusedAt: request.time },
+    data: {
+      refundId,
+      customerId,
+      code: refusal.code,
+      refundable: refundable.toJSON(),
+      refusedAt: request.time,
+    },
   };
 }
 

@@ -6,9 +6,7 @@ import { announceRefund } from './refund-announcement.ts';
 
 /** Everything that payments tells about refunds. */
 export type RefundEvent =
-  | EventOf<typeof RefundRequested>
-  | EventOf<typeof RefundItemPaid>
-  | EventOf<typeof RefundItemFailed>;
+  EventOf<typeof RefundRequested> | EventOf<typeof RefundItemPaid> | EventOf<typeof RefundItemFailed>;
 
 /** What a refund asks of the journal; what follows is announced in the same transaction. */
 export function requestOfRefund(event: RefundEvent): PostRequest {

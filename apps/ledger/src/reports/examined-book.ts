@@ -89,7 +89,9 @@ function columnDifference(row: EntryRow, entry: Entry): string | undefined {
       .join(', '),
   };
   const name = Object.keys(stored).find((column) => stored[column] !== written[column]);
-  return name === undefined ? undefined : `${name} is stored as ${String(stored[name])} and was written as ${String(written[name])}`;
+  return name === undefined
+    ? undefined
+    : `${name} is stored as ${String(stored[name])} and was written as ${String(written[name])}`;
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

@@ -21,13 +21,18 @@ export class Heads {
     const { version } = book.state;
     const head = this.heads.get(bookId);
     if (head === undefined) return `${bookId}/${version}: the book has no head`;
-    if (Number(head.version) !== version) return `${bookId}/${head.version}: the head is here and the entries end at ${version}`;
-    return head.hash === lastHash.toString('hex') ? undefined : `${bookId}/${version}: the head has another hash`;
+    if (Number(head.version) !== version)
+      return `${bookId}/${head.version}: the head is here and the entries end at ${version}`;
+    return head.hash === lastHash.toString('hex')
+      ? undefined
+      : `${bookId}/${version}: the head has another hash`;
   }
 
   /** Says that books are missing as a whole, where fewer were seen than there are heads. */
   missing(books: number): string | undefined {
-    return books === this.heads.size ? undefined : `${this.heads.size - books} books have a head and no entries`;
+    return books === this.heads.size
+      ? undefined
+      : `${this.heads.size - books} books have a head and no entries`;
   }
 }
 

@@ -45,7 +45,8 @@ export class RebuildHandler {
     const rebuild = await this.reader.inSnapshot((tx) => this.rebuild(tx));
     const firstDifference = rebuild.chainDifference ?? rebuild.difference;
     agrees.set(firstDifference === undefined ? 1 : 0);
-    if (firstDifference !== undefined) log().error({ firstDifference }, 'The rebuild differs from the live figures');
+    if (firstDifference !== undefined)
+      log().error({ firstDifference }, 'The rebuild differs from the live figures');
     return {
       agrees: firstDifference === undefined,
       books: rebuild.books.toString(),
@@ -97,7 +98,8 @@ class Rebuild {
   ) {}
 
   async take(row: EntryRow): Promise<void> {
-    const current = this.current?.examined.bookId === row.book_id ? this.current : await this.next(row.book_id);
+    const current =
+      this.current?.examined.bookId === row.book_id ? this.current : await this.next(row.book_id);
     this.entries += 1;
     const taken = current.examined.take(row);
     if ('difference' in taken) {

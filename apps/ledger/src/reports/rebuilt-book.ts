@@ -35,7 +35,8 @@ export class RebuiltBook {
     const [differing] = breaksOfRebuild(state, live).filter(({ detail }) => detail !== 'sums');
     if (differing) return `${this.bookId}: ${differing.detail} of the live book differs`;
     const rebuilt = new Set(this.rows());
-    const wrong = liveRows.find((row) => !rebuilt.has(row)) ?? [...rebuilt].find((row) => !liveRows.includes(row));
+    const wrong =
+      liveRows.find((row) => !rebuilt.has(row)) ?? [...rebuilt].find((row) => !liveRows.includes(row));
     return wrong === undefined ? undefined : `${this.bookId}: "${wrong}" is not in both`;
   }
 
@@ -54,4 +55,5 @@ export class RebuiltBook {
   }
 }
 
-const texts = (...amounts: readonly Units18[]): string => amounts.map((amount) => Units18.toText(amount)).join(' ');
+const texts = (...amounts: readonly Units18[]): string =>
+  amounts.map((amount) => Units18.toText(amount)).join(' ');

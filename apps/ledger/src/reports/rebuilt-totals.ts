@@ -16,7 +16,8 @@ export class RebuiltTotals {
   differenceFrom(live: ReadonlyMap<string, string>): string | undefined {
     for (const [key, { debit, credit }] of this.totals) {
       const rebuilt = `${Units18.toText(debit as Units18)} ${Units18.toText(credit as Units18)}`;
-      if (live.get(key) !== rebuilt) return `total ${key}: live ${live.get(key) ?? 'none'}, rebuilt ${rebuilt}`;
+      if (live.get(key) !== rebuilt)
+        return `total ${key}: live ${live.get(key) ?? 'none'}, rebuilt ${rebuilt}`;
     }
     const extra = [...live.keys()].find((key) => !this.totals.has(key));
     return extra === undefined ? undefined : `total ${extra}: live ${live.get(extra) ?? ''}, rebuilt none`;

@@ -2,10 +2,11 @@ import { Id } from '@app/contracts';
 import type { Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
+import type { EntryRow } from '../journal/entry-row.store.ts';
 import { parsed } from '../parsed.ts';
 import { ExaminedBook } from './examined-book.ts';
 import { JournalReader } from './journal-reader.store.ts';
-import { LiveStore } from './live.store.ts';
+import { type Heads, LiveStore } from './live.store.ts';
 
 const Question = z.object({ bookId: z.union([Id, z.literal('')]).default('') });
 
@@ -42,28 +43,46 @@ export class VerifyHandler {
     });
   }
 
-  private async examine(tx: Tx, bookId: string): Promise<Found> {
-    const heads = await this.live.heads(tx, bookId);
-    const found: Found = { books: 0, entries: 0, difference: undefined };
-    let current: ExaminedBook | undefined;
+  private async examine(tx: Tx, bookId: string): Promise<Examination> {
+    const examination = new Examination(await this.live.heads(tx, bookId));
     for await (const row of this.reader.entries(tx, bookId)) {
-      if (current?.bookId !== row.book_id) {
-        found.difference ??= current && heads.endOf(current);
-        current = new ExaminedBook(row.book_id);
-        found.books += 1;
-      }
-      found.entries += 1;
-      const taken = current.take(row);
-      if ('difference' in taken) found.difference ??= `${row.book_id}/${row.version}: ${taken.difference}`;
-      if (found.difference !== undefined) return found;
+      examination.take(row);
+      if (examination.difference !== undefined) return examination;
     }
-    found.difference ??= (current && heads.endOf(current)) ?? heads.missing(found.books);
-    return found;
+    examination.finish();
+    return examination;
   }
 }
 
-interface Found {
-  books: number;
-  entries: number;
+/** An examination under way, which ends at the first difference. */
+class Examination {
+  books = 0;
+  entries = 0;
   difference: string | undefined;
+  private current: ExaminedBook | undefined;
+
+  constructor(private readonly heads: Heads) {}
+
+  take(row: EntryRow): void {
+    if (this.current?.bookId !== row.book_id) this.endBook();
+    this.current ??= this.nextBook(row.book_id);
+    this.entries += 1;
+    const taken = this.current.take(row);
+    if ('difference' in taken) this.difference ??= `${row.book_id}/${row.version}: ${taken.difference}`;
+  }
+
+  finish(): void {
+    this.endBook();
+    this.difference ??= this.heads.missing(this.books);
+  }
+
+  private nextBook(bookId: string): ExaminedBook {
+    this.books += 1;
+    return new ExaminedBook(bookId);
+  }
+
+  private endBook(): void {
+    if (this.current !== undefined) this.difference ??= this.heads.endOf(this.current);
+    this.current = undefined;
+  }
 }

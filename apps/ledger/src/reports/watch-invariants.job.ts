@@ -40,7 +40,8 @@ export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplication
     try {
       const rules = Object.entries((await this.invariants.brokenRules()) ?? {});
       for (const [rule, count] of rules) broken.set({ rule }, Number(count));
-      if (rules.some(([, count]) => count !== '0')) log().error({ rules }, 'A rule that always holds is broken');
+      if (rules.some(([, count]) => count !== '0'))
+        log().error({ rules }, 'A rule that always holds is broken');
       const matters = Object.entries((await this.invariants.openMatters()) ?? {});
       for (const [kind, count] of matters) open.set({ kind }, Number(count));
     } catch (error) {

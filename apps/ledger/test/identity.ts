@@ -1,0 +1,38 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+
+/** An identity provider of the specs: a client's id is the list of its scopes. */
+export async function startIdentity() {
+  const { privateKey, publicKey } = await generateKeyPair('ES256');
+  const key = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'spec' };
+  const server = createServer((request, response) => {
+    void answerTo(request.url ?? '', request.headers.authorization ?? '').then((body) =>
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(body)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const token = (scope: string) =>
+    new SignJWT({ scope, client_id: 'spec' })
+      .setProtectedHeader({ alg: 'ES256', kid: 'spec' })
+      .setIssuer(issuer)
+      .setAudience('haoli')
+      .setSubject('spec')
+      .setExpirationTime('10m')
+      .sign(privateKey);
+
+  async function answerTo(path: string, authorization: string): Promise<unknown> {
+    if (path === '/jwks') return { keys: [key] };
+    if (path === '/token') return { access_token: await token(clientOf(authorization)), expires_in: 600 };
+    return { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` };
+  }
+
+  return { issuer, token, close: () => new Promise((resolve) => server.close(resolve)) };
+}
+
+const clientOf = (authorization: string): string =>
+  decodeURIComponent(
+    Buffer.from(authorization.replace('Basic ', ''), 'base64').toString().split(':')[0] ?? '',
+  );

@@ -74,9 +74,9 @@ export const CallPage = z.object({
 });
 export type CallPage = z.infer<typeof CallPage>;
 
-type Figured = Pick<MeteringApi.CallLine, 'tokens' | 'units' | 'charge' | 'currency' | 'credits'>;
+type Figured = Pick<MeteringApi.CallLine, 'tokens' | 'units' | 'charge' | 'credits'>;
 
-export const usagePageOf = ({ buckets, nextCursor }: MeteringApi.UsagePage): UsagePage => ({
+export const usagePageOf = ({ buckets, nextCursor }: MeteringApi.UsagePage, currency: string): UsagePage => ({
   object: 'page',
   data: buckets.map(({ start, end, results }) => ({
     object: 'bucket' as const,
@@ -85,14 +85,17 @@ export const usagePageOf = ({ buckets, nextCursor }: MeteringApi.UsagePage): Usa
     results: results.map((result) => ({
       object: 'usage.result' as const,
       num_model_requests: Number(result.requests),
-      ...figuresOf(result),
+      ...figuresOf(result, currency),
       group: result.group,
     })),
   })),
   ...paging(nextCursor),
 });
 
-export const callPageOf = ({ calls, nextCursor }: MeteringApi.ListCallsResponse): CallPage => ({
+export const callPageOf = (
+  { calls, nextCursor }: MeteringApi.ListCallsResponse,
+  currency: string,
+): CallPage => ({
   object: 'list',
   data: calls.map((call) => ({
     object: 'call' as const,
@@ -102,7 +105,7 @@ export const callPageOf = ({ calls, nextCursor }: MeteringApi.ListCallsResponse)
     endpoint: call.endpoint,
     api_key_id: orNull(call.keyId),
     status_code: call.statusCode,
-    ...figuresOf(call),
+    ...figuresOf(call, currency),
     outcome: call.outcome,
     reason: orNull(call.reason),
     price_version: orNull(call.priceVersionId),
@@ -119,15 +122,16 @@ export const callPageOf = ({ calls, nextCursor }: MeteringApi.ListCallsResponse)
   ...paging(nextCursor),
 });
 
-function figuresOf({ tokens, units, charge, currency, credits }: Figured) {
+/** A call that is not charged has no charge at metering; to its customer it cost nothing, in the wallet's currency. */
+function figuresOf({ tokens, units, charge, credits }: Figured, currency: string) {
   const counts = numbers(tokens);
   return {
     input_tokens: sumOf(counts, inputKinds),
     output_tokens: sumOf(counts, outputKinds),
     tokens: counts,
     units: numbers(units),
-    amount: { value: charge, currency },
-    credits,
+    amount: { value: charge === '' ? '0' : charge, currency },
+    credits: credits === '' ? '0' : credits,
   };
 }
 

@@ -28,7 +28,7 @@ export class UsageController {
     @Headers('authorization') authorization: string | undefined,
     @Query({ schema: UsageQuery }) query: UsageQuery,
   ): Promise<UsagePage> {
-    const { customerId } = await this.access.handle(authorization);
+    const { customerId, currency } = await this.access.handle(authorization);
     const page = await this.peers.metering.GetUsage({
       customerId,
       ...rangeOf(query, this.clock.now()),
@@ -38,7 +38,7 @@ export class UsageController {
       pageSize: query.limit ?? 0,
       timeZone: query.timezone ?? '',
     });
-    return usagePageOf(page);
+    return usagePageOf(page, currency);
   }
 
   @Get('calls')
@@ -48,7 +48,7 @@ export class UsageController {
     @Headers('authorization') authorization: string | undefined,
     @Query({ schema: CallsQuery }) query: CallsQuery,
   ): Promise<CallPage> {
-    const { customerId } = await this.access.handle(authorization);
+    const { customerId, currency } = await this.access.handle(authorization);
     const page = await this.peers.metering.ListCalls({
       customerId,
       ...rangeOf(query, this.clock.now()),
@@ -57,6 +57,6 @@ export class UsageController {
       model: query.model ?? '',
       keyId: query.api_key_id ?? '',
     });
-    return callPageOf(page);
+    return callPageOf(page, currency);
   }
 }

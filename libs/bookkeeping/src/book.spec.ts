@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Books, hoursAfterNoon, money, noon } from '../test/books.ts';
 import {
   charge,
+  customerBudget,
   grant,
   hold,
   keyBudget,
@@ -27,7 +28,7 @@ function aBusyBook(): Books {
   books.post('cus_1', takeOver('3', '1'));
   books.post('cus_1', topUp('top_1', '100'));
   books.post('cus_1', hold('hold_2', '8', { limits: [keyBudget('50', '2026-10')] }));
-  books.post('cus_1', hold('hold_1', '8', { limits: [keyBudget('50')] }));
+  books.post('cus_1', hold('hold_1', '8', { limits: [keyBudget('50'), customerBudget('50')] }));
   books.post('cus_1', refund('ref_2', '20'));
   books.post('cus_1', refund('ref_1', '10'));
   books.post('cus_1', waitingCharge('call_1', '1000'));
@@ -69,7 +70,11 @@ describe('Book', () => {
     const snapshot = aBusyBook().book('cus_1').snapshot();
     expect(snapshot.holds.map(({ holdId }) => holdId)).toEqual(['hold_1', 'hold_2']);
     expect(snapshot.refunds.map(({ refundId }) => refundId)).toEqual(['ref_1', 'ref_2']);
-    expect(snapshot.budgets.map(({ window }) => window)).toEqual(['2026-10', '2026-11']);
+    expect(snapshot.budgets.map(({ scope, window }) => [scope, window])).toEqual([
+      ['customer:month', '2026-11'],
+      ['key:key_1:month', '2026-10'],
+      ['key:key_1:month', '2026-11'],
+    ]);
     const accounts = snapshot.sums.map(({ account }) => account);
     expect(accounts).toEqual([...accounts].sort());
   });

@@ -165,7 +165,7 @@ describe('canonicalText', () => {
       { postings: [] },
       { memo: { ...entry.memo, providerReference: 'other' } },
     ];
-    const texts = others.map((other) => canonicalText({ ...entry, ...other } as Entry));
+    const texts = others.map((other) => canonicalText({ ...entry, ...other }));
     expect(new Set([canonicalText(entry), ...texts]).size).toBe(others.length + 1);
   });
 });

@@ -6,8 +6,8 @@ import { amount, count, id, instant, listOf, type MemoField, record } from './me
 /** The version of the encoding; an old version is read by its own rules for ever. */
 export const canonicalVersion = 1;
 
-const account: MemoField<AccountId> = { encode: id.encode, decode: parseAccountId };
-const kind: MemoField<EntryKind> = { encode: id.encode, decode: parseEntryKind };
+const account: MemoField<AccountId> = { encode: (value) => value, decode: parseAccountId };
+const kind: MemoField<EntryKind> = { encode: (value) => value, decode: parseEntryKind };
 const written: MemoField<string> = { encode: (text) => text, decode: (text) => text };
 
 /** The fields of version 1, in their order. */
@@ -70,5 +70,5 @@ export function readCanonicalBytes(bytes: Uint8Array): Entry {
 
 /** The memo of an entry is that of its kind; the union is too wide for the compiler to see it. */
 function memoFieldOf(kindOfEntry: EntryKind): MemoField<Entry['memo']> {
-  return memoFields[kindOfEntry] as MemoField<Entry['memo']>;
+  return memoFields[kindOfEntry];
 }

@@ -165,7 +165,10 @@ describe('a correction', () => {
     books.post('cus_1', topUp('top_2', '10'));
     books.post('cus_1', charge('call_1', '16'));
     const ended = [...books.book('cus_1').takeChanges().lots.values()];
-    const entries = books.post('cus_1', correct('call_1', '5', standing(books, 'call_1'), ended));
+    const entries = books.post(
+      'cus_1',
+      correct('call_1', '5', { ...standing(books, 'call_1'), endedLots: ended }),
+    );
     expect(entries).toMatchObject([
       {
         memo: {
@@ -192,10 +195,10 @@ describe('a correction', () => {
     const books = aWallet('10');
     books.post('cus_1', charge('call_1', '13'));
     const ended = [...books.book('cus_1').takeChanges().lots.values()];
-    books.post('cus_1', correct('call_1', '11', standing(books, 'call_1'), ended));
+    books.post('cus_1', correct('call_1', '11', { ...standing(books, 'call_1'), endedLots: ended }));
     expect(standing(books, 'call_1')).toMatchObject({ paid: money('10'), uncollected: money('1') });
     const again = [...books.book('cus_1').takeChanges().lots.values()];
-    books.post('cus_1', correct('call_1', '9', standing(books, 'call_1'), again));
+    books.post('cus_1', correct('call_1', '9', { ...standing(books, 'call_1'), endedLots: again }));
     expect(standing(books, 'call_1')).toMatchObject({ paid: money('9'), uncollected: 0n });
     expect(books.wallet('cus_1').paid).toBe('1');
     sound(books);
@@ -218,7 +221,7 @@ describe('a correction', () => {
     });
     sound(books);
     const ended = [...books.book('cus_1').takeChanges().lots.values()];
-    books.post('cus_1', correct('call_1', '20', standing(books, 'call_1'), ended));
+    books.post('cus_1', correct('call_1', '20', { ...standing(books, 'call_1'), endedLots: ended }));
     expect(standing(books, 'call_1')).toMatchObject({ paid: money('15'), uncollected: money('4') });
     expect(books.wallet('cus_1').paid).toBe('0');
     sound(books);
@@ -247,20 +250,25 @@ describe('a compensation', () => {
   it('is granted credit, once for each reason, in total at most the charge', () => {
     const books = aWallet('10');
     books.post('cus_1', charge('call_1', '3'));
-    books.post('cus_1', compensate('call_1', '1', standing(books, 'call_1'), 'outage-1'));
-    books.post('cus_1', compensate('call_1', '2', standing(books, 'call_1'), 'outage-2'));
+    books.post('cus_1', compensate('call_1', '1', { ...standing(books, 'call_1'), reasonId: 'outage-1' }));
+    books.post('cus_1', compensate('call_1', '2', { ...standing(books, 'call_1'), reasonId: 'outage-2' }));
     expect(books.wallet('cus_1')).toMatchObject({ paid: '7', granted: '3' });
     expect(
-      books.refusal('cus_1', compensate('call_1', '0.01', standing(books, 'call_1'), 'x')),
+      books.refusal('cus_1', compensate('call_1', '0.01', { ...standing(books, 'call_1'), reasonId: 'x' })),
     ).toMatchObject({
       code: 'exceeds-charge',
       compensable: 0n,
     });
     expect(
-      books.refusal('cus_1', compensate('call_1', '1', standing(books, 'call_1'), 'outage-1')).code,
+      books.refusal(
+        'cus_1',
+        compensate('call_1', '1', { ...standing(books, 'call_1'), reasonId: 'outage-1' }),
+      ).code,
     ).toBe('already-compensated');
     books.post('cus_1', correct('call_1', '1', standing(books, 'call_1')));
-    expect(books.refusal('cus_1', compensate('call_1', '1', standing(books, 'call_1'), 'y'))).toMatchObject({
+    expect(
+      books.refusal('cus_1', compensate('call_1', '1', { ...standing(books, 'call_1'), reasonId: 'y' })),
+    ).toMatchObject({
       compensable: 0n,
     });
     sound(books);

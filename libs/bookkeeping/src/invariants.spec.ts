@@ -35,13 +35,23 @@ const damages: readonly (readonly [Rule, (book: WorkingBook) => void])[] = [
   ['account-is-not-overdrawn', (book) => book.sums.set('refunds:pending', sums('21', '20'))],
   ['account-is-not-overdrawn', (book) => book.sums.set('receivable:shortfall', sums('1', '2'))],
   ['available-is-not-negative', (book) => (book.held = money('81'))],
-  ['held-is-sum-of-holds', (book) => book.holds.clear()],
+  [
+    'held-is-sum-of-holds',
+    (book) => {
+      book.holds.clear();
+    },
+  ],
   [
     'lot-adds-up',
     (book) => book.lots.splice(0, 1, { ...book.lots[0], used: money('1') } as (typeof book.lots)[0]),
   ],
   ['lots-remain-what-is-paid', (book) => book.lots.splice(0)],
-  ['pending-is-sum-of-open-refunds', (book) => book.refunds.clear()],
+  [
+    'pending-is-sum-of-open-refunds',
+    (book) => {
+      book.refunds.clear();
+    },
+  ],
 ];
 
 describe('breaksOfBook', () => {

@@ -62,7 +62,7 @@ function aWalletWithFractions(...fractions: readonly string[]): Books {
   const ended = [...books.book('cus_1').takeChanges().lots.values()];
   for (const { chargeId, fraction } of charges) {
     const rest = Units18.toText(Units18.subtract(money('1'), money(fraction)));
-    books.post('cus_1', correct(chargeId, rest, standing(books, chargeId), ended));
+    books.post('cus_1', correct(chargeId, rest, { ...standing(books, chargeId), endedLots: ended }));
   }
   return books;
 }
@@ -203,7 +203,7 @@ describe('what was paid in through a payment', () => {
     books.post('cus_1', closeOut('ref_1'));
     books.post('cus_1', itemPaid('ref_1.1', '1'));
     const ended = [...books.book('cus_1').takeChanges().lots.values()];
-    books.post('cus_1', correct('call_1', '0', standing(books, 'call_1'), ended));
+    books.post('cus_1', correct('call_1', '0', { ...standing(books, 'call_1'), endedLots: ended }));
     expect(books.wallet('cus_1').paid).toBe('0.001');
     expect(refundableOf(books.state('cus_1'))).toBe(0n);
     expect(books.refusal('cus_1', closeOut('ref_2')).code).toBe('nothing-to-refund');
@@ -252,7 +252,10 @@ describe('a forced refund', () => {
     ]);
     const [lot] = books.book('cus_1').takeChanges().lots.values();
     expect(lot).toEqual({ ...ended[0], sent: money('10') });
-    books.post('cus_1', correct('call_1', '4', standing(books, 'call_1'), lot === undefined ? [] : [lot]));
+    books.post(
+      'cus_1',
+      correct('call_1', '4', { ...standing(books, 'call_1'), endedLots: lot === undefined ? [] : [lot] }),
+    );
     expect(books.wallet('cus_1').paid).toBe('6');
     expect(refundableOf(books.state('cus_1'))).toBe(0n);
     sound(books);

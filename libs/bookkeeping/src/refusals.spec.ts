@@ -63,7 +63,9 @@ function refusalAfter(before: readonly Asked[], asked: Asked): Refusal {
 const onPlatform = (asked: Asked): Refusal => new Books().refusal('platform:suspense:0', asked);
 
 /** Each code once, with its figures; a code without a row here does not compile. */
-const refusals: { readonly [Code in RefusalCode]: readonly [() => Refusal, Omit<Refusal, 'code'>] } = {
+const refusals: {
+  readonly [Code in RefusalCode]: readonly [() => Refusal, Omit<Extract<Refusal, { code: Code }>, 'code'>];
+} = {
   'unknown-account': [() => new Books().refusal('cus_9', hold('hold_1', '1')), { bookId: 'cus_9' }],
   'wrong-book': [() => onPlatform(topUp('top_1', '1')), { bookId: 'platform:suspense:0', needs: 'customer' }],
   'currency-mismatch': [
@@ -133,7 +135,8 @@ const refusals: { readonly [Code in RefusalCode]: readonly [() => Refusal, Omit<
     { chargeId: 'call_1', charge: money('3') },
   ],
   'already-compensated': [
-    () => refusalAfter([charge('call_1', '3')], compensate('call_1', '1', standing, 'outage-0')),
+    () =>
+      refusalAfter([charge('call_1', '3')], compensate('call_1', '1', { ...standing, reasonId: 'outage-0' })),
     { chargeId: 'call_1', reasonId: 'outage-0' },
   ],
   'exceeds-charge': [

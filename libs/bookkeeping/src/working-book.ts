@@ -14,6 +14,7 @@ import type {
   PlanTerms,
   WaitingCharge,
 } from './book-state.ts';
+import { withChange } from './budget-windows.ts';
 import type { Posting } from './posting.ts';
 
 /** How a hold that this book knew has ended. */
@@ -116,23 +117,8 @@ export class WorkingBook implements BookState {
     for (const use of budgets) this.#count(use, { spent: amount, held: Units18.zero });
   }
 
-  /** Windows before the newest are kept only while something is held in them; nobody asks for them any more. */
-  #count(use: BudgetUse, change: { readonly spent: Units18; readonly held: Units18 }): void {
-    const windows = this.budgets.get(use.scope) ?? [];
-    const newest = windows.at(-1)?.window ?? use.window;
-    const known = windows.find(({ window }) => window === use.window);
-    if (known === undefined && newest > use.window) return;
-    const counted: BudgetWindow = {
-      window: use.window,
-      spent: Units18.add(known?.spent ?? Units18.zero, change.spent),
-      held: Units18.add(known?.held ?? Units18.zero, change.held),
-    };
-    const all = known === undefined ? [...windows, counted] : windows.map((w) => (w === known ? counted : w));
-    const last = all.length - 1;
-    this.budgets.set(
-      use.scope,
-      last === 0 ? all : all.filter((w, index) => index === last || w.held !== Units18.zero),
-    );
+  #count({ scope, window }: BudgetUse, change: Omit<BudgetWindow, 'window'>): void {
+    this.budgets.set(scope, withChange(this.budgets.get(scope) ?? [], { window, ...change }));
   }
 
   /** Opens a lot, or puts back one that had ended, at its place by age. */
@@ -161,7 +147,8 @@ export class WorkingBook implements BookState {
 
   /** Uses up parts of lots. */
   useLots(parts: readonly LotPart[]): void {
-    for (const { topUpId, amount } of parts) this.changeLot(topUpId, { used: amount, remaining: -amount });
+    for (const { topUpId, amount } of parts)
+      this.changeLot(topUpId, { used: amount, remaining: Units18.negate(amount) });
   }
 
   putRefund(refund: OpenRefund): void {

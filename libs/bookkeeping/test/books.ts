@@ -50,7 +50,7 @@ export class Books {
     this.#events += 1;
     const eventId = `event-${this.#events.toString()}`;
     const cause = { eventId, fingerprint: `fingerprint-of-${asked.eventId ?? eventId}`, occurredAt: noon };
-    return this.book(bookId).decide({ ...cause, ...asked } as Command);
+    return this.book(bookId).decide({ ...cause, ...asked });
   }
 
   /** Decides and records. Throws where the command is refused. */

@@ -160,15 +160,16 @@ export const grant = (grantId: string, amount: string): Asked => ({
 export const compensate = (
   chargeId: string,
   amount: string,
-  standing: Pick<StandingCharge, 'charge' | 'compensated' | 'reasonIds'>,
-  reasonId = 'outage-1',
+  {
+    reasonId = 'outage-1',
+    ...standing
+  }: Pick<StandingCharge, 'charge' | 'compensated' | 'reasonIds'> & { readonly reasonId?: string },
 ): Asked => ({ type: 'compensate', currency, chargeId, reasonId, amount: money(amount), standing });
 
 export const correct = (
   chargeId: string,
   amount: string,
-  standing: StandingCharge,
-  endedLots: readonly Lot[] = [],
+  { endedLots = [], ...standing }: StandingCharge & { readonly endedLots?: readonly Lot[] },
 ): Asked => ({
   type: 'correct-charge',
   currency,

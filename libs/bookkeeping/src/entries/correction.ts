@@ -60,7 +60,7 @@ export function decideCorrectCharge(command: CorrectCharge, book: BookState): De
 export function evolveCorrection(book: WorkingBook, { memo }: Correction): void {
   for (const lot of memo.reopened) book.putLot(lot);
   for (const { topUpId, amount } of memo.before.lots) {
-    book.changeLot(topUpId, { used: -amount, remaining: amount });
+    book.changeLot(topUpId, { used: Units18.negate(amount), remaining: amount });
   }
   book.useLots(memo.after.lots);
   book.spend(memo.budgets, Units18.subtract(memo.after.charge, memo.before.charge));

@@ -92,6 +92,6 @@ export function evolveExternalRefund(book: WorkingBook, { memo }: ExternalRefund
   const known = book.lots.some((lot) => lot.topUpId === memo.topUpId);
   if (known) book.changeLot(memo.topUpId, { sent: memo.amount });
   for (const { topUpId, amount: part } of memo.lots) {
-    book.changeLot(topUpId, { refunded: part, remaining: -part });
+    book.changeLot(topUpId, { refunded: part, remaining: Units18.negate(part) });
   }
 }

@@ -60,9 +60,9 @@ export function decideFailRefundItem(
 /** The reserved parts of the lots remain again. */
 export function evolveRefundFailed(book: WorkingBook, { memo }: RefundFailed): void {
   const { refund, item } = openItem(book, memo);
-  book.changeLot(item.topUpId, { sent: -item.amount });
+  book.changeLot(item.topUpId, { sent: Units18.negate(item.amount) });
   for (const take of item.takes) {
-    book.changeLot(take.topUpId, { reserved: -take.amount, remaining: take.amount });
+    book.changeLot(take.topUpId, { reserved: Units18.negate(take.amount), remaining: take.amount });
   }
   const givenBack = Units18.add(refund.givenBack, sumOf(item.takes));
   book.putRefund({ ...refund, givenBack, items: refund.items.filter((other) => other !== item) });

@@ -52,7 +52,7 @@ export function decidePayRefundItem(command: PayRefundItem, book: BookState): De
 export function evolveRefundPaid(book: WorkingBook, { memo }: RefundPaid): void {
   const { refund, item } = openItem(book, memo);
   for (const take of item.takes) {
-    book.changeLot(take.topUpId, { reserved: -take.amount, refunded: take.amount });
+    book.changeLot(take.topUpId, { reserved: Units18.negate(take.amount), refunded: take.amount });
   }
   const items = refund.items.filter((other) => other !== item);
   book.putRefund({ ...refund, paid: Units18.add(refund.paid, item.amount), items });

@@ -71,7 +71,7 @@ export function evolveRefundReserved(book: WorkingBook, { memo }: RefundReserved
   const { refundId, total, items } = memo;
   for (const item of items) {
     for (const take of item.takes) {
-      book.changeLot(take.topUpId, { reserved: take.amount, remaining: -take.amount });
+      book.changeLot(take.topUpId, { reserved: take.amount, remaining: Units18.negate(take.amount) });
     }
     book.changeLot(item.topUpId, { sent: item.amount });
   }

@@ -183,3 +183,22 @@ describe('payments, killed', () => {
     expect(rows.map(({ event_id: id }) => id).sort()).toEqual([...settled].sort());
   }, 120_000);
 });
+
+describe('payments in production', () => {
+  it('does not start with a provider on the loopback interface', async () => {
+    const env = {
+      PATH: process.env['PATH'],
+      ...environment,
+      NODE_ENV: 'production',
+      PAYMENTS_HTTP_PORT: '0',
+    };
+    const refused = spawn(process.execPath, [program], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let complaint = '';
+    refused.stderr.on('data', (chunk: Buffer) => {
+      complaint += chunk.toString();
+    });
+    const status = await new Promise((resolve) => refused.once('close', resolve));
+    expect(status).not.toBe(0);
+    expect(complaint).toContain('a provider on the loopback interface is a sandbox');
+  });
+});

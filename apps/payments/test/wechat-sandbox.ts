@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -46,7 +46,10 @@ export class WechatSandboxProcess {
       ...settings,
     };
     const { url, end } = await spawned(given);
-    return new WechatSandboxProcess(url, given.WECHATPAY_SANDBOX_DIR, end);
+    return new WechatSandboxProcess(url, given.WECHATPAY_SANDBOX_DIR, async () => {
+      await end();
+      rmSync(directory, { recursive: true, force: true });
+    });
   }
 
   credentials(): WechatCredentials {

@@ -40,8 +40,14 @@ interface Scripts {
 
 const root = join(import.meta.dirname, '../../..');
 
-/** Starts the platform on databases and topics of its own. The services are those that were built to `dist`. */
-export async function runningPlatform(name: string): Promise<RunningPlatform> {
+/**
+ * Starts the platform on databases and topics of its own. The services are those that were built to `dist`.
+ * `settings` are put over a service's environment, such as `{ ledger: { SWEEP_SECONDS: '1' } }`.
+ */
+export async function runningPlatform(
+  name: string,
+  settings: Readonly<Partial<Record<ServiceName, Readonly<Record<string, string>>>>> = {},
+): Promise<RunningPlatform> {
   const scripts = await startScripts();
   const { databaseUrl, kafkaBrokers } = testServers();
   const stateDir = mkdtempSync(join(tmpdir(), `haoli-flow-${name}-`));
@@ -54,7 +60,7 @@ export async function runningPlatform(name: string): Promise<RunningPlatform> {
   });
   const platform = await scripts.startPlatform({
     ...{ databases, kafkaBrokers, secrets, stateDir, logDir: stateDir },
-    ...{ topicPrefix: prefix, portOffset: 4_000 },
+    ...{ topicPrefix: prefix, portOffset: 4_000, extraEnvironment: settings },
   });
   return {
     environment: platform.environment,

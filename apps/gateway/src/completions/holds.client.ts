@@ -14,6 +14,7 @@ export class LeaseTimes {
 
 const placeTimeoutMs = 3_000;
 const releaseAttemptsMax = 20;
+const unknownAttemptsMax = 6;
 const releaseRetryMsMax = 10_000;
 
 /** Holds at the ledger. They belong to this gateway's lease: when it is not renewed, they expire. */
@@ -90,12 +91,13 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
         await this.peers.ledger.ReleaseHold(request);
         return;
       } catch (error) {
-        if (error instanceof Problem && error.status === 404) return;
+        // A hold that the ledger does not know may still be on its way there, so it is asked for some seconds more.
+        if (attempt >= unknownAttemptsMax && error instanceof Problem && error.status === 404) return;
         if (attempt === releaseAttemptsMax || this.isClosing) {
           log().error({ err: error, holdId: request.holdId }, 'A hold could not be released; it will expire');
           return;
         }
-        await sleep(Math.min(100 * 2 ** attempt, releaseRetryMsMax));
+        await sleep(Math.min(100 * 2 ** attempt, releaseRetryMsMax), undefined, { ref: false });
       }
     }
   }

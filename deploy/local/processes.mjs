@@ -1,7 +1,15 @@
 // Starts, remembers and ends child processes. A process is known by its id AND its start time, because the
 // operating system gives ids again: after a crash we never end a stranger that got the id of one of ours.
 import { spawn, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const stopPatienceMs = 10_000;
@@ -48,8 +56,15 @@ export function startProcess({ name, command, args, env, cwd, uid, logFile, stop
     child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with ${code}`));
   });
   const handle = { name, logFile, stopSignal, ...identityOf(child.pid ?? -1), ended, outcome: undefined };
+  remember(handle);
   ended.then((outcome) => (handle.outcome = outcome));
   return handle;
+}
+
+/** A test run keeps a list of what its specs start, and ends what a spec that was interrupted could not end. */
+function remember({ name, pid, start, stopSignal }) {
+  const list = process.env.HAOLI_PROCESS_LIST;
+  if (list) appendFileSync(list, `${JSON.stringify({ name, pid, start, stopSignal })}\n`);
 }
 
 /** Runs a program to its end, without a terminal, and gives its status and everything it said. Other work goes on meanwhile. */
@@ -121,6 +136,13 @@ export function readJson(file) {
   } catch {
     return undefined;
   }
+}
+
+/** Reads a file of one JSON text per line; a last line that a crash cut off is left out. */
+export function readJsonLines(file) {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line));
 }
 
 /** Replaces a JSON file at once: a reader sees the old one or the new one, never half of it. */

@@ -6,7 +6,15 @@ import { join } from 'node:path';
 import { build } from './build.mjs';
 import { root, stateDir } from './paths.mjs';
 import { removeData } from './postgres.mjs';
-import { identityOf, isAlive, readJson, startTimeOf, stopProcess, writeJson } from './processes.mjs';
+import {
+  identityOf,
+  isAlive,
+  readJson,
+  readJsonLines,
+  startTimeOf,
+  stopProcess,
+  writeJson,
+} from './processes.mjs';
 import { bold, dim, red, say, seconds, step } from './progress.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { startLocalKafka, startLocalPostgres } from './servers.mjs';
@@ -25,6 +33,7 @@ const chosen = args[0] in kinds ? [args[0]] : Object.keys(kinds);
 const jestArgs = args[0] in kinds ? args.slice(1) : args;
 const runDir = join(stateDir, 'tests', String(process.pid));
 const runFile = `${runDir}.json`;
+const processList = join(runDir, 'processes.jsonl');
 const state = { owner: identityOf(process.pid), processes: [], dataDirs: [] };
 const totals = { passed: 0, failed: 0, skipped: 0 };
 let jest;
@@ -32,6 +41,7 @@ let ending;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void end(130));
 mkdirSync(runDir, { recursive: true, mode: 0o711 });
+writeJson(runFile, state);
 try {
   await recover();
   const environment = await prepare();
@@ -104,7 +114,11 @@ function runJest(own, environment) {
       ...own,
       ...jestArgs,
     ],
-    { cwd: root, env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'inherit'] },
+    {
+      cwd: root,
+      env: { ...process.env, ...environment, HAOLI_PROCESS_LIST: processList },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
   );
   return new Promise((resolve) => jest.once('exit', resolve));
 }
@@ -115,7 +129,8 @@ async function recover() {
   for (const name of found.filter((file) => file.endsWith('.json'))) {
     const { owner, processes = [], dataDirs = [] } = readJson(join(stateDir, 'tests', name)) ?? {};
     if (owner !== undefined && isAlive(owner)) continue;
-    await Promise.all(processes.map(stopProcess));
+    const ofSpecs = readJsonLines(join(stateDir, 'tests', name.slice(0, -'.json'.length), 'processes.jsonl'));
+    await Promise.all([...ofSpecs, ...processes].map(stopProcess));
     clean(join(stateDir, 'tests', name), dataDirs);
   }
   // A run that was ended while it made its servers may leave a folder and no file.
@@ -131,6 +146,7 @@ function clean(file, dataDirs) {
 function end(status) {
   ending ??= (async () => {
     if (jest?.exitCode === null) jest.kill('SIGTERM');
+    await Promise.all(readJsonLines(processList).map(stopProcess));
     while (state.processes.some(isAlive)) await Promise.all(state.processes.map(stopProcess));
     clean(runFile, state.dataDirs);
     const skipped = totals.skipped > 0 ? `, ${totals.skipped} skipped` : '';

@@ -21,7 +21,26 @@ export {
   type UsageSource,
 } from './kinds.ts';
 export type { ImpossibleReason, ImpossibleUsage, Normalised, Seen } from './normalise/impossible-usage.ts';
-export { normaliseOpenAiChat } from './normalise/openai-chat.ts';
+export { latestAnthropicUsage, normaliseAnthropic } from './normalise/anthropic.ts';
+export { normaliseBedrock } from './normalise/bedrock.ts';
+export { normaliseCohere } from './normalise/cohere.ts';
+export { normaliseGoogle } from './normalise/google.ts';
+export {
+  normaliseDeepSeek,
+  normaliseMistral,
+  normaliseOpenAiChat,
+  normaliseOpenRouter,
+  normaliseXai,
+} from './normalise/openai-chat.ts';
+export { normaliseOpenAiImages } from './normalise/openai-images.ts';
+export { normaliseOpenAiResponses } from './normalise/openai-responses.ts';
+export {
+  normaliseAzure,
+  type Normaliser,
+  normaliseUsage,
+  usageFamilies,
+  type UsageFamily,
+} from './normalise/usage-family.ts';
 export { type PriceProblem, type PriceProblemCode, problemsOfPrice } from './price-problems.ts';
 export {
   type HourWindow,

@@ -1,15 +1,23 @@
 import type { Usage } from '../kinds.ts';
 
-/** Why a usage body cannot be true; closed. Such a call goes to quarantine: not charged, not lost. */
+/**
+ * Why a usage body cannot be charged; closed. Such a call goes to quarantine: not charged, not lost.
+ * All but the last two say that the body cannot be true; those say that this model's price does not cover it.
+ */
 export type ImpossibleReason =
   | 'no-usage'
   | 'missing-count'
   | 'not-a-count'
   | 'details-exceed-total'
+  | 'details-differ'
   | 'total-differs'
-  | 'text-without-tokens';
+  | 'text-without-tokens'
+  | 'images-without-tokens'
+  | 'unknown-medium'
+  | 'fee-without-unit'
+  | 'tokens-of-another-model';
 
-/** A usage body that cannot be true, and the field that says so. */
+/** A usage body that cannot be charged, and the field that says so. */
 export interface ImpossibleUsage {
   readonly code: 'impossible-usage';
   readonly reason: ImpossibleReason;
@@ -25,4 +33,6 @@ export type Normalised =
 export interface Seen {
   /** True where text, a tool call or a refusal was delivered, so that there must be output tokens. */
   readonly outputText: boolean;
+  /** How many images were delivered; absent where none could be. */
+  readonly images?: number;
 }

@@ -1,50 +1,49 @@
 import { Counts } from './counts.ts';
 import type { Normalised, Seen } from './impossible-usage.ts';
+import { chatSpelling, type Dialect, openAiKinds } from './openai-body.ts';
+
+const openAi: Dialect = { spelling: chatSpelling, reasoningBeside: false };
 
 /**
  * The usage body of OpenAI's chat completions, completions and embeddings, in disjoint kinds.
  * There `prompt_tokens` holds cached and cache-write tokens too, `completion_tokens` reasoning and rejected predictions;
- * cached tokens are not told apart by medium, so they are taken as text. What cannot be true is refused, never mended.
+ * cached tokens that are not told apart by medium are taken as text. What cannot be true is refused, never mended.
+ * Groq and most compatible upstreams speak it as it is.
  */
 export function normaliseOpenAiChat(raw: unknown, seen: Seen = { outputText: false }): Normalised {
   const counts = new Counts(raw);
-  const prompt = counts.required('prompt_tokens');
-  const completion = counts.optional('completion_tokens') ?? 0;
-  const total = counts.optional('total_tokens') ?? prompt + completion;
-  const input = inputOf(counts, prompt);
-  const output = outputOf(counts, completion);
-  counts.require(total === prompt + completion, 'total-differs', 'total_tokens');
-  counts.require(completion > 0 || !seen.outputText, 'text-without-tokens', 'completion_tokens');
-  return counts.result({ ...input, ...output });
+  return counts.result(openAiKinds(counts, openAi, seen));
 }
 
-function inputOf(counts: Counts, prompt: number) {
-  const details = (name: string) => counts.optional(`prompt_tokens_details.${name}`) ?? 0;
-  const cached = details('cached_tokens');
-  const written = details('cache_write_tokens');
-  const audio = details('audio_tokens');
-  const image = details('image_tokens');
-  const rest = prompt - cached - written - audio - image;
-  const text = details('text_tokens');
-  counts.require(rest >= 0, 'details-exceed-total', 'prompt_tokens_details');
-  counts.require(text + audio + image <= prompt, 'details-exceed-total', 'prompt_tokens_details.text_tokens');
-  return { input: rest, cached_input: cached, cache_write: written, input_audio: audio, input_image: image };
+/** OpenRouter's body: OpenAI's, with searches of the web beside the tokens, for which there is no unit. */
+export function normaliseOpenRouter(raw: unknown, seen: Seen = { outputText: false }): Normalised {
+  const counts = new Counts(raw);
+  const tokens = openAiKinds(counts, openAi, seen);
+  counts.requireNoFee('server_tool_use.web_search_requests');
+  return counts.result(tokens);
 }
 
-function outputOf(counts: Counts, completion: number) {
-  const details = (name: string) => counts.optional(`completion_tokens_details.${name}`) ?? 0;
-  const audio = details('audio_tokens');
-  const image = details('image_tokens');
-  const rest = completion - audio - image;
-  counts.require(rest >= 0, 'details-exceed-total', 'completion_tokens_details');
-  for (const name of [
-    'reasoning_tokens',
-    'text_tokens',
-    'accepted_prediction_tokens',
-    'rejected_prediction_tokens',
-  ]) {
-    const field = `completion_tokens_details.${name}`;
-    counts.require(details(name) <= completion, 'details-exceed-total', field);
-  }
-  return { output: rest, output_audio: audio, output_image: image };
+/** DeepSeek's body: the prompt is what its cache held and what it did not. */
+export function normaliseDeepSeek(raw: unknown, seen: Seen = { outputText: false }): Normalised {
+  const counts = new Counts(raw);
+  const tokens = openAiKinds(counts, openAi, seen);
+  const miss = counts.optional('prompt_cache_miss_tokens');
+  const fresh = counts.count('prompt_tokens') - counts.count('prompt_cache_hit_tokens');
+  counts.require(miss === undefined || miss === fresh, 'details-differ', 'prompt_cache_miss_tokens');
+  return counts.result(tokens);
+}
+
+/** Mistral's body: cached tokens under another name, and audio by the second. */
+export function normaliseMistral(raw: unknown, seen: Seen = { outputText: false }): Normalised {
+  const counts = new Counts(raw);
+  const tokens = openAiKinds(counts, openAi, seen);
+  return counts.result(tokens, { second: counts.count('prompt_audio_seconds') });
+}
+
+/** xAI's body: reasoning is counted beside `completion_tokens`, and is output all the same; sources are a fee. */
+export function normaliseXai(raw: unknown, seen: Seen = { outputText: false }): Normalised {
+  const counts = new Counts(raw);
+  const tokens = openAiKinds(counts, { ...openAi, reasoningBeside: true }, seen);
+  counts.requireNoFee('num_sources_used');
+  return counts.result(tokens);
 }

@@ -18,6 +18,8 @@ interface Row {
 @Injectable()
 export class PriceBookStore {
   private readonly known = new Map<string, PublishedVersion>();
+  /** Cards that are marked as rated, for good. */
+  private readonly rated = new Set<string>();
 
   constructor(private readonly database: Database) {}
 
@@ -50,11 +52,15 @@ export class PriceBookStore {
 
   /** Remembers that calls were rated on these cards; their past is closed for new prices from now on. */
   async markRated(tx: Tx, rateCardIds: readonly string[]): Promise<void> {
-    if (rateCardIds.length === 0) return;
+    const unmarked = rateCardIds.filter((card) => !this.rated.has(card));
+    if (unmarked.length === 0) return;
     await tx.query(
       `INSERT INTO rated_card (rate_card) SELECT unnest($1::text[]) ORDER BY 1 ON CONFLICT DO NOTHING`,
-      [rateCardIds],
+      [unmarked],
     );
+    tx.afterCommit(() => {
+      for (const card of unmarked) this.rated.add(card);
+    });
   }
 
   async append(tx: Tx, version: PublishedVersion): Promise<void> {

@@ -95,6 +95,7 @@ describe('Book', () => {
     expect(second.refunds.size + second.waiting.size).toBe(0);
     const none = book.takeChanges();
     expect(none.holds.size + none.lots.size).toBe(0);
+    expect(books.state('cus_1').endedHolds.size).toBe(0);
   });
 
   it('that is only folded keeps no record of changes', () => {

@@ -204,6 +204,17 @@ describe('a correction', () => {
     sound(books);
   });
 
+  it('does not collect later what was uncollected', () => {
+    const books = aWallet('10');
+    books.post('cus_1', charge('call_1', '13'));
+    const ended = [...books.book('cus_1').takeChanges().lots.values()];
+    books.post('cus_1', topUp('top_2', '5'));
+    books.post('cus_1', correct('call_1', '12', { ...standing(books, 'call_1'), endedLots: ended }));
+    expect(standing(books, 'call_1')).toMatchObject({ paid: money('10'), uncollected: money('2') });
+    expect(books.wallet('cus_1').paid).toBe('5');
+    sound(books);
+  });
+
   it('upwards collects what is added like any charge', () => {
     const books = aWallet('10');
     books.post('cus_1', charge('call_1', '4'));

@@ -116,7 +116,9 @@ describe('money that is on its way back', () => {
     const books = aWalletOf('10');
     books.post('cus_1', refund('ref_1', '10'));
     books.post('cus_1', topUp('top_2', '5'));
-    books.post('cus_1', charge('call_1', '3'));
+    expect(books.post('cus_1', charge('call_1', '3'))).toMatchObject([
+      { memo: { lots: [{ topUpId: 'top_2', amount: money('3') }] } },
+    ]);
     expect(lotsOf(books).map(({ topUpId, figures }) => [topUpId, ...figures])).toEqual([
       ['top_1', '0', '0', '10', '0'],
       ['top_2', '3', '0', '0', '2'],

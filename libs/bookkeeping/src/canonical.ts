@@ -10,6 +10,9 @@ const account: MemoField<AccountId> = { encode: (value) => value, decode: parseA
 const kind: MemoField<EntryKind> = { encode: (value) => value, decode: parseEntryKind };
 const written: MemoField<string> = { encode: (text) => text, decode: (text) => text };
 
+const encoder = new TextEncoder();
+const decoder = new TextDecoder('ascii');
+
 /** The fields of version 1, in their order. */
 const version1 = record({
   canonicalVersion: count,
@@ -51,7 +54,7 @@ export function canonicalText(entry: Entry): string {
 
 /** The canonical bytes of an entry: its canonical text in ASCII. */
 export function canonicalBytes(entry: Entry): Uint8Array {
-  return new TextEncoder().encode(canonicalText(entry));
+  return encoder.encode(canonicalText(entry));
 }
 
 /** Reads an entry from its canonical text; a text that this version did not write is an InvariantViolation. */
@@ -65,7 +68,7 @@ export function readCanonicalText(text: string): Entry {
 
 /** Reads an entry from its canonical bytes. */
 export function readCanonicalBytes(bytes: Uint8Array): Entry {
-  return readCanonicalText(new TextDecoder('ascii').decode(bytes));
+  return readCanonicalText(decoder.decode(bytes));
 }
 
 /** The memo of an entry is that of its kind; the union is too wide for the compiler to see it. */

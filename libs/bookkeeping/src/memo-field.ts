@@ -62,9 +62,19 @@ export function oneOf<const Word extends string>(...words: readonly Word[]): Mem
   };
 }
 
+/** The amount of a charge stands in its posting, its memo and its lots: the text that was written last is kept. */
+const written = { amount: Units18.zero, text: '0' };
+
 /** An amount in its one text form. */
 export const amount: MemoField<Units18> = {
-  encode: (value) => (value === Units18.zero ? '0' : Units18.toText(value)),
+  encode: (value) => {
+    if (value === Units18.zero) return '0';
+    if (value !== written.amount) {
+      written.text = Units18.toText(value);
+      written.amount = value;
+    }
+    return written.text;
+  },
   decode: (text) => Units18.fromText(text),
 };
 

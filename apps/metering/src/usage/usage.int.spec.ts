@@ -179,7 +179,7 @@ describe('usage sums', () => {
           expect(sumOf(bucket.results)).toEqual(sumOf(within));
         }
       }),
-      { numRuns: 25, seed: 7 },
+      { numRuns: 25, seed: 7, endOnFailure: true },
     );
   }, 240_000);
 

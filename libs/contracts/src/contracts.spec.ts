@@ -106,7 +106,7 @@ describe('the generated documents', () => {
     const description = documents.find(({ path }) => path === 'asyncapi.json')?.json;
     const diagnostics = await new Parser().validate(JSON.stringify(description));
     expect(
-      diagnostics.filter(({ severity }) => Number(severity) === 0).map(({ message }) => message),
+      diagnostics.filter(({ severity }) => (severity as number) === 0).map(({ message }) => message),
     ).toEqual([]);
   });
 });

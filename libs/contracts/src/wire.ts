@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { EventAttributes, type Event } from './event.ts';
 import { topicNamed } from './topics.ts';
 

@@ -336,3 +336,34 @@ describe('a stream whose gateway is killed', () => {
     ]);
   }, 90_000);
 });
+
+describe('a ledger that is killed among calls', () => {
+  it('costs some calls a 503 and no one a fen', async () => {
+    const customer = await aCustomer({ paid: '4' });
+    const charges: string[] = [];
+    const refusals: unknown[] = [];
+    let killed = false;
+    const callers = Array.from({ length: 8 }, async () => {
+      for (let count = 0; count < 6 || !killed; count += 1) {
+        const request = customer.openai.chat.completions.create(asking(100, 10), { maxRetries: 0 });
+        await request
+          .then(({ usage }) => charges.push(costOf(usage)))
+          .catch((error: unknown) => refusals.push(error));
+      }
+    });
+    await platform.kill('ledger');
+    killed = true;
+    await Promise.all(callers);
+    for (const refusal of refusals) expect(refusal).toMatchObject({ status: 503 });
+    charges.push(await call(customer, 0));
+    await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid, held }) =>
+        held === '0' &&
+        paid ===
+          Money.of('4', 'CNY')
+            .minus(Money.of(sumOf(charges), 'CNY'))
+            .toText(),
+    );
+  }, 90_000);
+});

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { join } from 'node:path';
 import { runningPlatform, type RunningPlatform, type ServiceName } from './running-platform.ts';
 
+const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const sample = join(import.meta.dirname, '../../../docs/samples/azure-llm-2023-conv.sample.csv');
 
 describe('the replay of real calls', () => {
@@ -15,14 +16,11 @@ describe('the replay of real calls', () => {
 
   it('comes to the exact total although every service is killed on the way', async () => {
     const services: readonly ServiceName[] = ['metering', 'ledger', 'payments', 'gateway'];
-    let replaying = true;
-    const replay = platform.run('bench/src/replay', [sample]).finally(() => {
-      replaying = false;
-    });
+    const replay = platform.run('bench/src/replay', [sample]);
+    const isOver = replay.then(() => true);
     let kills = 0;
-    for (let next = 0; replaying && next < 8; next += 1) {
-      await new Promise((resolve) => setTimeout(resolve, 700));
-      await platform.kill(services[next % services.length] ?? 'metering');
+    while (kills < 8 && !(await Promise.race([isOver, after(700).then(() => false)]))) {
+      await platform.kill(services[kills % services.length] ?? 'metering');
       kills += 1;
     }
     const { status, output } = await replay;

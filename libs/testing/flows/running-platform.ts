@@ -56,7 +56,7 @@ export async function runningPlatform(
   const databases = await scripts.makeDatabases({
     serverUrl: databaseUrl,
     passwords: secrets.roles,
-    prefix: `${prefix.replaceAll('-', '_')}`,
+    prefix: prefix.replaceAll('-', '_'),
   });
   const platform = await scripts.startPlatform({
     ...{ databases, kafkaBrokers, secrets, stateDir, logDir: stateDir },

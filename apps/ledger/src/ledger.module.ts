@@ -29,6 +29,7 @@ import type { LedgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { AnswerRefundsHandler } from './refunds/answer-refunds.handler.ts';
 import { RefundsConsumer } from './refunds/refunds.consumer.ts';
+import { AccountTotalStore } from './reports/account-total.store.ts';
 import { InvariantStore } from './reports/invariants.store.ts';
 import { JournalReader } from './reports/journal-reader.store.ts';
 import { LiveStore } from './reports/live.store.ts';
@@ -95,6 +96,7 @@ export class LedgerModule {
           HoldStore,
           TrialBalanceStore,
           InvariantStore,
+          AccountTotalStore,
           JournalReader,
           LiveStore,
         ],

@@ -7,7 +7,7 @@ import {
   topics,
   type TopicName,
 } from '@app/contracts';
-import { KafkaEventLog } from '@app/kafka';
+import { KafkaConsumerServer, KafkaEventLog, receivedRecord } from '@app/kafka';
 import { Database, newId } from '@app/persistence';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import {
@@ -234,6 +234,37 @@ describe('money through Kafka', () => {
     expect(parked[0]?.reason).toContain('with other data');
     expect(parked[2]?.reason).toContain('currency-mismatch');
     expect(await balanceOf(customer)).toMatchObject({ paid: '13' });
+  });
+
+  it('changes nothing when a batch comes again because the process ended before its offset was committed', async () => {
+    const customer = await wallet('10');
+    const topic = topics.rated.name;
+    const charges = ['use_a', 'use_b'].map((name) => aCharge(customer, `${name}_${customer}`, '1'));
+    const records = charges.map((event, index) => {
+      const { key, headers, value } = encodeEvent(topic, event);
+      return receivedRecord(topic, {
+        ...{ key: Buffer.from(key), value: Buffer.from(value), headers, timestamp: '0', attributes: 0 },
+        offset: (1_000_000 + index).toString(),
+      });
+    });
+    const batch = {
+      ...{
+        group: `ledger.${topic}`,
+        topic,
+        partition: 0,
+        firstOffset: '1000000',
+        lastOffset: '1000001',
+        records,
+      },
+      ...{ dense: false, heartbeat: () => Promise.resolve(), signal: new AbortController().signal },
+    };
+    const consumers = service.get(KafkaConsumerServer, { strict: false });
+    await consumers.dispatch(batch);
+    const after = [await balanceOf(customer), await entriesOf(customer)];
+    await consumers.dispatch(batch);
+    await Promise.all([consumers.dispatch(batch), consumers.dispatch(batch)]);
+    expect([await balanceOf(customer), await entriesOf(customer)]).toEqual(after);
+    expect(after[0]).toMatchObject({ paid: '8', version: '4' });
   });
 
   it('brings no old plan back when an old change of the customer comes again', async () => {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { Instant } from '@app/bookkeeping';
 import type { CallClosedUncharged, EventOf, UpstreamCostAccrued, UsageRated } from '@app/contracts';
 import { Units18 } from '@app/money';
@@ -24,7 +25,10 @@ export function requestOfRated(event: RatedEvent, waitSeconds: number): PostRequ
 function chargeRequest(event: EventOf<typeof UsageRated>, waitSeconds: number): PostRequest {
   const { callId, customerId, keyId, holdId, priceVersionId, occurredAt, charge } = event.data;
   const facts = {
-    ...commandOf(event, { occurredAt, currency: charge.currency }),
+    eventId: event.id,
+    fingerprint: chargeFingerprint(event),
+    currency: charge.currency,
+    occurredAt: Instant.fromText(occurredAt),
     chargeId: callId,
     keyId,
     priceVersionId,
@@ -37,6 +41,27 @@ function chargeRequest(event: EventOf<typeof UsageRated>, waitSeconds: number): 
       ? ({ ...facts, type: 'charge-usage' } as const)
       : ({ ...facts, type: 'settle-hold', holdId, ended: 'never-seen' } as const);
   return { bookId: bookOf(customerId), command };
+}
+
+/** All that a rated call says, in a fixed order: charges are too many to sort the names of their fields each time. */
+function chargeFingerprint({ type, subject, data }: EventOf<typeof UsageRated>): string {
+  const { callId, customerId, keyId, holdId, model, priceVersionId, occurredAt, charge, lines } = data;
+  const facts: unknown[] = [
+    type,
+    1,
+    subject,
+    callId,
+    customerId,
+    keyId,
+    holdId,
+    model,
+    priceVersionId,
+    occurredAt,
+  ];
+  facts.push(charge.amount, charge.currency);
+  for (const { kind, quantity, unitPrice, per, amount } of lines)
+    facts.push(kind, quantity, unitPrice, per, amount);
+  return hash('sha256', JSON.stringify(facts));
 }
 
 function releaseRequest(event: EventOf<typeof CallClosedUncharged>): PostRequest {

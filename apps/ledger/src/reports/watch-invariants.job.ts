@@ -1,5 +1,6 @@
 import { log, metrics } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { AccountTotalStore } from './account-total.store.ts';
 import { InvariantStore } from './invariants.store.ts';
 
 const everyMs = 30_000;
@@ -15,13 +16,16 @@ const open = metrics.gauge({
   labels: ['kind'],
 });
 
-/** Watches the ledger's invariants and tells the metrics. */
+/** Watches the ledger's invariants and tells the metrics; before each look, puts crowded totals together. */
 @Injectable()
 export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
 
-  constructor(private readonly invariants: InvariantStore) {}
+  constructor(
+    private readonly invariants: InvariantStore,
+    private readonly totals: AccountTotalStore,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
@@ -38,6 +42,7 @@ export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplication
 
   private async look(): Promise<void> {
     try {
+      await this.totals.compact();
       const rules = Object.entries((await this.invariants.brokenRules()) ?? {});
       for (const [rule, count] of rules) broken.set({ rule }, Number(count));
       if (rules.some(([, count]) => count !== '0'))

@@ -124,14 +124,15 @@ export class KafkaCallJournal
     }
   }
 
-  private async withinTimeout(work: Promise<void>, onTimeout: () => void): Promise<void> {
-    // What comes after the timeout was already answered for.
-    work.catch(() => undefined);
-    const done = new AbortController();
-    const isLate = sleep(this.timeout.milliseconds, true, { signal: done.signal }).catch(() => false);
-    const late = await Promise.race([work.then(() => false), isLate]).finally(() => {
-      done.abort();
+  private withinTimeout(work: Promise<void>, onTimeout: () => void): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        resolve(Promise.resolve().then(onTimeout));
+      }, this.timeout.milliseconds);
+      // What comes after the timeout was already answered for, and changes nothing.
+      work.then(resolve, reject).finally(() => {
+        clearTimeout(timer);
+      });
     });
-    if (late) onTimeout();
   }
 }

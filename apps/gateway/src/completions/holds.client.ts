@@ -5,6 +5,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../openai/openai-error.ts';
 import { Peers } from '../peers.client.ts';
+import { HoldStream } from './hold-stream.client.ts';
 import { type HoldAnswer, type HoldRequest, Holds } from './holds.ts';
 
 /** How often the ledger is told that this gateway lives. */
@@ -12,7 +13,7 @@ export class LeaseTimes {
   constructor(readonly renewalMs: number) {}
 }
 
-const placeTimeoutMs = 3_000;
+const answerTimeoutMs = 3_000;
 const releaseAttemptsMax = 20;
 const unknownAttemptsMax = 6;
 const releaseRetryMsMax = 10_000;
@@ -22,14 +23,16 @@ const releaseRetryMsMax = 10_000;
 export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly leaseId = newId('lease');
   private readonly releases = new Set<Promise<void>>();
+  private readonly stream: HoldStream;
   private timer: NodeJS.Timeout | undefined;
   private isClosing = false;
 
   constructor(
-    private readonly peers: Peers,
+    peers: Peers,
     private readonly times: LeaseTimes,
   ) {
     super();
+    this.stream = new HoldStream(peers.ledger, answerTimeoutMs);
   }
 
   onApplicationBootstrap(): void {
@@ -42,17 +45,17 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
     clearInterval(this.timer);
     this.isClosing = true;
     await Promise.allSettled(this.releases);
+    await this.stream.close();
   }
 
   async place(request: HoldRequest): Promise<HoldAnswer> {
     const { amount, currency, ...rest } = request;
     try {
-      const { hold, refusal } = await this.peers.ledger.PlaceHold(
-        { ...rest, amount: { amount, currency }, leaseId: this.leaseId },
-        { timeoutMs: placeTimeoutMs },
-      );
-      if (hold) return { isPlaced: true };
-      return { isPlaced: false, code: refusal?.code ?? 'unanswered', available: refusal?.available ?? '0' };
+      const place = { ...rest, amount: { amount, currency }, leaseId: this.leaseId };
+      const { placed } = await this.stream.ask({ place });
+      if (placed?.hold) return { isPlaced: true };
+      const { code = 'unanswered', available = '0' } = placed?.refusal ?? {};
+      return { isPlaced: false, code, available };
     } catch (error) {
       return this.unanswered(request, error);
     }
@@ -88,7 +91,7 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
   }): Promise<void> {
     for (let attempt = 1; attempt <= releaseAttemptsMax; attempt += 1) {
       try {
-        await this.peers.ledger.ReleaseHold(request);
+        await this.stream.ask({ release: request });
         return;
       } catch (error) {
         // A hold that the ledger does not know may still be on its way there, so it is asked for some seconds more.
@@ -104,7 +107,7 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
 
   private async renewLease(): Promise<void> {
     try {
-      await this.peers.ledger.RenewLease({ leaseId: this.leaseId });
+      await this.stream.ask({ renewLease: { leaseId: this.leaseId } });
     } catch (error) {
       log().warn({ err: error }, 'The lease of this gateway was not renewed');
     }

@@ -20,18 +20,20 @@ export interface StreamedCall {
   readonly stop: () => void;
 }
 
+const restMsMax = 1_000;
+
 /** Relays a stream. The call's end is on record before the client learns that it is over. */
 @Injectable()
 export class StreamAnswerHandler {
   constructor(private readonly finish: FinishCallHandler) {}
 
   async handle(streamed: StreamedCall): Promise<void> {
-    const { call, request, client, stop } = streamed;
+    const { call, request, answer, client, stop } = streamed;
     const meter = new AnswerMeter();
     client.begin(headersOf(call));
-    const passage = await relay(streamed, meter);
-    // Nothing more is read, so the provider need not go on.
-    stop();
+    const pieces = answer.body[Symbol.asyncIterator]();
+    const passage = await relay(pieces, client, meter);
+    void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
     const end = endOfCall(meter, passage, call.price);
     await this.finish.handle(call, { end: end.end, statusCode: 200, usage: meter.usage });
     if (passage !== 'complete') {
@@ -52,21 +54,39 @@ const headersOf = ({ facts }: AdmittedCall) => ({
 });
 
 /** Passes everything on until the stream ends, and says how it did. */
-async function relay({ answer, client }: StreamedCall, meter: AnswerMeter): Promise<Passage> {
+async function relay(
+  pieces: AsyncIterator<Buffer>,
+  client: ClientConnection,
+  meter: AnswerMeter,
+): Promise<Passage> {
   const reader = new StreamReader(meter);
   try {
-    for await (const piece of answer.body) {
-      const { relayed, ended } = reader.push(piece);
+    for (;;) {
+      const piece = await pieces.next();
+      const { relayed, ended } = piece.done === true ? reader.finish() : reader.push(piece.value);
       if (relayed.length > 0) await client.write(relayed);
       if (ended !== undefined) return ended === 'done' ? 'complete' : 'upstream-failed';
+      // A stream that just ends looks like success to every client: only one that said why it ended is.
+      if (piece.done === true) return meter.hasFinishReason ? 'complete' : 'upstream-failed';
     }
-    const { relayed, ended } = reader.finish();
-    if (relayed.length > 0) await client.write(relayed);
-    if (ended === 'error') return 'upstream-failed';
-    // A stream that just ends looks like success to every client: only one that said why it ended is.
-    return meter.hasFinishReason ? 'complete' : 'upstream-failed';
   } catch (error) {
     return passageOf(error, { client, meter });
+  }
+}
+
+/** A provider that has said everything may end its answer by itself, so that its connection serves the next call. */
+async function restOf(
+  pieces: AsyncIterator<Buffer>,
+  { stop, afterMs }: { readonly stop: () => void; readonly afterMs: number },
+): Promise<void> {
+  if (afterMs === 0) stop();
+  const timer = setTimeout(stop, afterMs);
+  try {
+    while ((await pieces.next()).done !== true);
+  } catch {
+    // It was cut, or broke: nobody waits for it any more.
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -71,7 +71,7 @@ async function* pieces(body: Dispatcher.ResponseData['body']): AsyncGenerator<Bu
 }
 
 function failureOf(error: unknown, otherwise: UpstreamFailureKind): UpstreamFailure {
-  const isAbort = error instanceof Error && error.name === 'AbortError';
+  const isAbort = (error as Partial<Error> | undefined)?.name === 'AbortError';
   if (isAbort) return new UpstreamFailure('aborted', error);
   const isTimeout = error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
   return new UpstreamFailure(isTimeout ? 'timed-out' : otherwise, error);

@@ -217,6 +217,61 @@ describe('the charge of a call', () => {
   }, 60_000);
 });
 
+describe('a price change', () => {
+  it('charges each call at the price of its admission, a stream that outlives its price too', async () => {
+    const customer = await aCustomer({ paid: '5' });
+    const beginsAt = new Date(Date.now() + 4_000);
+    await publish({ input: '1', output: '10' }, '2026-01-01T00:00:00Z');
+    await publish({ input: '2', output: '20' }, beginsAt.toISOString());
+    const request = (manner = '') => ({ ...asking(1_000, 100, manner), model: 'flow-model' });
+    await eventually(
+      () => ask('/v1/models', customer.key),
+      ({ body }) => JSON.stringify(body).includes('flow-model'),
+    );
+    const before = await customer.openai.chat.completions.create(request());
+    await new Promise((resolve) => setTimeout(resolve, beginsAt.getTime() - Date.now() - 300));
+    const stream = await customer.openai.chat.completions.create({
+      ...request('slow'),
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    let usage: unknown;
+    for await (const chunk of stream) usage = chunk.usage ?? usage;
+    expect(Date.now()).toBeGreaterThan(beginsAt.getTime());
+    const after = await customer.openai.chat.completions.create(request());
+    expect([before.usage, usage, after.usage].map(costOf)).toEqual(['0.002', '0.002', '0.004']);
+    await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid }) => paid === '4.992',
+    );
+  }, 60_000);
+
+  async function publish(rates: object, effectiveFrom: string): Promise<void> {
+    const path = '/api/metering/v1/rate-cards/standard/price-versions';
+    const body = { model: 'flow-model', currency: 'CNY', effectiveFrom, rates };
+    expect(await ask(path, await operator.bearer(), body)).toMatchObject({ status: 201 });
+  }
+});
+
+describe('what a customer writes and reads', () => {
+  it('is in no log of any service, and neither is its key', async () => {
+    const customer = await aCustomer({ paid: '1' });
+    const canary = 'canary-9f1b7c';
+    await customer.openai.chat.completions.create(asking(10, 10, canary));
+    await errorOf(() =>
+      customer.openai.chat.completions.create(asking(10, 10, `${canary} status=500`), { maxRetries: 0 }),
+    );
+    await errorOf(() => customer.openai.chat.completions.create({ ...asking(10, 10, canary), n: 99 }));
+    for (const service of ['gateway', 'metering', 'ledger', 'payments'] as const) {
+      const text = platform.logOf(service);
+      expect(text).not.toContain(canary);
+      expect(text).not.toContain(customer.key.slice(7));
+      // A word of the provider's answer.
+      expect(text).not.toContain('the money is there before the work');
+    }
+  }, 60_000);
+});
+
 describe('errors', () => {
   it('are OpenAI’s, by class, code and request id', async () => {
     const poor = await aCustomer({ paid: '0' });

@@ -210,6 +210,24 @@ describe('a top-up', () => {
     );
     expect(questions).toEqual([{ reason }]);
   });
+
+  it('whose payment has credited another order goes to review, and the provider may stop telling', async () => {
+    const [other, order] = [await start(), await start()];
+    await payments.sandbox.fault('loseNotification');
+    const { transactionId } = await payments.sandbox.pay(order.topUpId);
+    await payments.database.query(
+      `UPDATE top_up SET status = 'succeeded', provider_reference = $2, paid_at = now() WHERE top_up_id = $1`,
+      [other.topUpId, transactionId],
+    );
+    expect(await payments.sandbox.again((await lastNotification()).id, 2)).toEqual([204, 204]);
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'review' });
+    expect(await settledCount(order.topUpId)).toBe(0);
+    const questions = await payments.database.query(
+      'SELECT reason FROM top_up_question WHERE provider_reference = $1',
+      [transactionId],
+    );
+    expect(questions).toEqual([{ reason: 'pays-another-order' }]);
+  });
 });
 
 describe('a notification', () => {

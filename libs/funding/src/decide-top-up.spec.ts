@@ -303,6 +303,21 @@ describe('proof of payment', () => {
       .then({ type: 'TopUpQuestioned', question });
   });
 
+  it('credits nothing by a payment that has credited another order, nor do two people', () => {
+    const question = { ...payment, reason: 'pays-another-order' as const, resolution: null };
+    const elsewhere: TopUpEvent = { type: 'TopUpQuestioned', question };
+    given(started, accepted)
+      .when({
+        type: 'RecordTrade',
+        trade: { state: 'paid', payment, recipientIsOurs: true, paysAnotherOrder: true },
+      })
+      .then(elsewhere);
+    const { providerReference } = payment;
+    given(started, accepted, elsewhere)
+      .when({ type: 'ResolveQuestion', providerReference, resolution: 'credit', approval })
+      .thenRefused({ code: 'already-credited', providerReference });
+  });
+
   it('questions a second payment of one order', () => {
     const second = { ...payment, providerReference: '4200003' };
     const question = { ...second, reason: 'paid-twice' as const, resolution: null };

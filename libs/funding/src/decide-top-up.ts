@@ -4,6 +4,7 @@ import type {
   Approval,
   Payment,
   ProviderAnswer,
+  QuestionedPayment,
   QuestionReason,
   Resolution,
   TopUp,
@@ -100,11 +101,11 @@ function isUnsure(status: TopUpStatus): boolean {
 }
 
 function recordPayment(
-  { payment, recipientIsOurs }: Extract<Trade, { state: 'paid' }>,
+  { payment, recipientIsOurs, paysAnotherOrder = false }: Extract<Trade, { state: 'paid' }>,
   state: TopUp,
 ): Answer {
   if (isKnown(payment, state)) return accept();
-  const reason = recipientIsOurs ? differenceOf(payment, state) : 'recipient-differs';
+  const reason = recipientIsOurs ? differenceOf(payment, state, paysAnotherOrder) : 'recipient-differs';
   if (reason) return accept({ type: 'TopUpQuestioned', question: { ...payment, reason, resolution: null } });
   const late = state.status === 'closed' || state.status === 'failed';
   return accept({ type: 'TopUpSettled', payment, late, approval: null });
@@ -115,7 +116,12 @@ function isKnown({ providerReference }: Payment, { payment, questions }: TopUp):
   return questions.some((question) => question.providerReference === providerReference);
 }
 
-function differenceOf({ paid }: Payment, state: TopUp): QuestionReason | undefined {
+function differenceOf(
+  { paid }: Payment,
+  state: TopUp,
+  paysAnotherOrder: boolean,
+): QuestionReason | undefined {
+  if (paysAnotherOrder) return 'pays-another-order';
   if (paid.currency !== state.amount.currency) return 'currency-differs';
   if (!paid.equals(state.amount)) return 'amount-differs';
   return state.payment || state.questions.length > 0 ? 'paid-twice' : undefined;
@@ -131,15 +137,20 @@ function resolveQuestion(
   if (question.resolution) return refuse({ code: 'already-resolved', resolution: question.resolution });
   if (approval.proposedBy === approval.approvedBy)
     return refuse({ code: 'same-person', person: approval.approvedBy });
-  const { paid, paidAt } = question;
-  const payment = { providerReference, paid, paidAt };
-  return resolution === 'pay-back'
-    ? accept({ type: 'TopUpPaidBack', payment, approval })
-    : credit(payment, approval, state);
+  if (resolution === 'credit') return credit(question, approval, state);
+  return accept({ type: 'TopUpPaidBack', payment: paymentOf(question), approval });
 }
 
-function credit(payment: Payment, approval: Approval, state: TopUp): Answer {
+function paymentOf({ providerReference, paid, paidAt }: QuestionedPayment): Payment {
+  return { providerReference, paid, paidAt };
+}
+
+function credit(question: QuestionedPayment, approval: Approval, state: TopUp): Answer {
+  const payment = paymentOf(question);
+  const { providerReference } = payment;
   const wallet = state.amount.currency;
+  if (question.reason === 'pays-another-order')
+    return refuse({ code: 'already-credited', providerReference });
   if (state.payment)
     return refuse({ code: 'already-credited', providerReference: state.payment.providerReference });
   if (payment.paid.currency !== wallet)

@@ -20,7 +20,8 @@ export interface Payment {
 }
 
 /** Why a payment does not simply credit its order. */
-export type QuestionReason = 'recipient-differs' | 'currency-differs' | 'amount-differs' | 'paid-twice';
+export type QuestionReason =
+  'recipient-differs' | 'currency-differs' | 'amount-differs' | 'paid-twice' | 'pays-another-order';
 
 /** What two people decide about a questioned payment: credit what was paid, or send it back. */
 export type Resolution = 'credit' | 'pay-back';
@@ -66,6 +67,8 @@ export type Trade =
       readonly payment: Payment;
       /** False where the proof names another merchant or another app than ours. */
       readonly recipientIsOurs: boolean;
+      /** True where this very payment has credited another order: it is not money that came twice. */
+      readonly paysAnotherOrder?: boolean;
     };
 
 export type TopUpCommand =

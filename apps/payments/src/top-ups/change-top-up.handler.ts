@@ -34,10 +34,18 @@ export class ChangeTopUpHandler {
   ): Promise<{ readonly events: readonly TopUpEvent[] } | undefined> {
     const before = await this.topUps.lock(tx, topUpId);
     if (!before) return undefined;
-    const decision = topUp.decide(news, before.state);
+    const decision = topUp.decide(await this.besideOthers(tx, before.state, news), before.state);
     invariant(decision.accepted, 'news of an order is never refused');
     await this.write(tx, before, decision.events);
     return decision;
+  }
+
+  /** A provider's payment credits one order: the core cannot see the others, so it is told. */
+  private async besideOthers(tx: Tx, { topUpId, channel }: TopUp, news: TopUpNews): Promise<TopUpNews> {
+    if (news.type !== 'RecordTrade' || news.trade.state !== 'paid') return news;
+    const { providerReference } = news.trade.payment;
+    const paysAnotherOrder = await this.topUps.othersPaidBy(tx, { topUpId, channel, providerReference });
+    return { ...news, trade: { ...news.trade, paysAnotherOrder } };
   }
 
   private async write(tx: Tx, before: StoredTopUp, events: readonly TopUpEvent[]): Promise<void> {

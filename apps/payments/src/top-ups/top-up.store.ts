@@ -86,6 +86,18 @@ export class TopUps {
     return row && stored(row, await questionsOf(tx, topUpId));
   }
 
+  /** Whether a payment has credited an order other than this one. */
+  async othersPaidBy(
+    tx: Tx,
+    by: { readonly topUpId: string; readonly channel: string; readonly providerReference: string },
+  ): Promise<boolean> {
+    const rows = await tx.query(
+      'SELECT 1 FROM top_up WHERE channel = $1 AND provider_reference = $2 AND top_up_id <> $3',
+      [by.channel, by.providerReference, by.topUpId],
+    );
+    return rows.length > 0;
+  }
+
   async save(tx: Tx, change: TopUpChange): Promise<void> {
     const { state } = change;
     await tx.query(

@@ -1,9 +1,12 @@
+import type { LedgerApi } from '@app/contracts';
 import { Money, toCredits } from '@app/money';
-import { Public } from '@app/transport';
+import { Problem, Public } from '@app/transport';
 import { Controller, Get, Headers } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import type { Caller } from '../access/caller.ts';
+import { Clock } from '../clock.ts';
 import { Peers } from '../peers.client.ts';
 
 const Figures = z.object({
@@ -38,14 +41,15 @@ export class BalanceController {
   constructor(
     private readonly access: AuthenticateKeyHandler,
     private readonly peers: Peers,
+    private readonly clock: Clock,
   ) {}
 
   @Get()
   @ApiOperation({ summary: 'Your balance, in its currency and in credits of your plan' })
   @ApiOkResponse({ standardSchema: Balance })
   async now(@Headers('authorization') authorization: string | undefined): Promise<Balance> {
-    const { customerId, plan } = await this.access.handle(authorization);
-    const { asOf, currency, ...figures } = await this.peers.ledger.GetBalance({ customerId, asOf: '' });
+    const { plan, ...caller } = await this.access.handle(authorization);
+    const { asOf, currency, ...figures } = await this.balanceOf(caller);
     const inCredits = (amount: string) => toCredits(Money.of(amount, currency), plan).credits;
     return {
       object: 'balance',
@@ -59,7 +63,19 @@ export class BalanceController {
       as_of: asOf,
     };
   }
+
+  /** A customer that the ledger has not heard of yet was created a moment ago and has nothing. */
+  private async balanceOf({ customerId, currency }: Pick<Caller, 'customerId' | 'currency'>): Promise<Known> {
+    try {
+      return await this.peers.ledger.GetBalance({ customerId, asOf: '' });
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'unknown-account') throw error;
+      return { ...figuresOf(() => '0'), currency, asOf: this.clock.now() };
+    }
+  }
 }
+
+type Known = Pick<LedgerApi.Balance, (typeof figureNames)[number] | 'currency' | 'asOf'>;
 
 const figuresOf = (figure: (name: (typeof figureNames)[number]) => string): z.infer<typeof Figures> => ({
   available: figure('available'),

@@ -342,6 +342,33 @@ describe('a streamed call', () => {
     expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
   });
 
+  it('makes the provider wait for a client that does not read, instead of keeping its words', async () => {
+    let sent = 0;
+    const word = frame(chunk({ content: 'x'.repeat(16_000) }));
+    harness.script = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      const more = () => {
+        while (sent < 200_000_000) {
+          sent += word.length;
+          if (!response.write(word)) return;
+        }
+        response.end();
+      };
+      response.on('drain', more);
+      more();
+    };
+    const left = new AbortController();
+    await post({ ...hello, stream: true }, left.signal);
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    const afterwards = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    // What the sockets' own buffers hold between provider, gateway and client, and not a byte more with time.
+    expect(sent).toBeLessThan(32_000_000);
+    expect(sent - afterwards).toBeLessThan(1_000_000);
+    left.abort();
+    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'client_left_early' });
+  }, 20_000);
+
   it('S8: is given up at the provider within a second when its client leaves before any answer', async () => {
     const left = new AbortController();
     harness.script = () => {

@@ -1,6 +1,6 @@
 import type { CallStarted, EventOf } from '@app/contracts';
-import { log, withLogContext } from '@app/observability';
-import { Injectable } from '@nestjs/common';
+import { health, log, withLogContext } from '@app/observability';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
 import { type OpenAiError, unavailable, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
@@ -29,13 +29,17 @@ interface Under {
   readonly controller: AbortController;
 }
 
+/** When the process goes down, calls have so long to end by themselves; then they are ended, told and settled. */
+const drainMs = 15_000;
 const errorBytesMax = 65_536;
 /** How the log of web servers calls a client that closed its request. */
 const clientClosedRequest = 499;
 
 /** One call from end to end: admitted, told to have started, sent to the provider, relayed, told to have finished. */
 @Injectable()
-export class RelayChatHandler {
+export class RelayChatHandler implements OnApplicationBootstrap {
+  private readonly underWay = new Set<() => void>();
+
   constructor(
     private readonly admission: AdmitCallHandler,
     private readonly times: CallTimes,
@@ -46,6 +50,14 @@ export class RelayChatHandler {
     private readonly streams: StreamAnswerHandler,
     private readonly bodies: BodyAnswerHandler,
   ) {}
+
+  onApplicationBootstrap(): void {
+    health.onDrain(() => {
+      setTimeout(() => {
+        for (const stop of this.underWay) stop();
+      }, drainMs).unref();
+    });
+  }
 
   /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
   async handle(caller: Caller, body: unknown, client: ClientConnection): Promise<RelayedAnswer> {
@@ -63,6 +75,7 @@ export class RelayChatHandler {
       controller.abort();
     };
     const deadline = setTimeout(stop, this.times.deadlineMs);
+    this.underWay.add(stop);
     // A whole answer is finished for a client that left: the provider did the work. A stream is worth no more to it.
     if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
     try {
@@ -72,6 +85,7 @@ export class RelayChatHandler {
       return undefined;
     } finally {
       clearTimeout(deadline);
+      this.underWay.delete(stop);
       client.gone.removeEventListener('abort', stop);
     }
   }

@@ -44,6 +44,17 @@ describe('readChatRequest', () => {
     expect(inputTokensBound).toBeLessThan(101_000);
   });
 
+  it('counts text as input that only looks like a picture', () => {
+    const url = `data:image/png;base64,${'word '.repeat(10_000)}`;
+    const hiding = [
+      { ...hello, tools: [{ type: 'function', function: { name: 'f', parameters: { url } } }] },
+      { ...hello, messages: [{ role: 'user', content: [{ type: 'text', text: 'x', url }] }] },
+      { ...hello, messages: [{ role: 'user', content: 'x', url }] },
+      { ...hello, response_format: { type: 'json_schema', json_schema: { url } } },
+    ];
+    for (const body of hiding) expect(readChatRequest(body).inputTokensBound).toBeGreaterThan(50_000);
+  });
+
   it.each([
     [undefined, null, null],
     [{}, 'model', null],
@@ -54,6 +65,8 @@ describe('readChatRequest', () => {
     [{ ...hello, max_tokens: 0 }, 'max_tokens', null],
     [{ ...hello, max_tokens: '10' }, 'max_tokens', null],
     [{ ...hello, stream: 'yes' }, 'stream', null],
+    [{ ...hello, max_tokens: 9_000, max_completion_tokens: 1 }, 'max_tokens', null],
+    [{ ...hello, best_of: 20 }, 'best_of', 'unsupported_parameter'],
     [{ ...hello, service_tier: 'priority' }, 'service_tier', 'unsupported_parameter'],
     [{ ...hello, web_search_options: {} }, 'web_search_options', 'unsupported_parameter'],
     [{ ...hello, modalities: ['text', 'audio'] }, 'modalities', 'unsupported_parameter'],

@@ -60,6 +60,7 @@ const unpricedFields: Readonly<Record<string, (value: unknown) => boolean>> = {
   modalities: (value) => !Array.isArray(value) || value.some((modality) => modality !== 'text'),
   prediction: () => true,
   store: (value) => value !== false,
+  best_of: (value) => value !== 1,
 };
 /** Parts whose tokens could not be bounded before the call. */
 const boundedParts: ReadonlySet<string> = new Set(['text', 'refusal', 'image_url']);
@@ -79,7 +80,7 @@ export function readChatRequest(body: unknown): ChatRequest {
     wantsUsage: chat.stream_options?.include_usage === true,
     choices: chat.n ?? 1,
     outputTokensWanted: chat.max_completion_tokens ?? chat.max_tokens ?? undefined,
-    inputTokensBound: Buffer.byteLength(JSON.stringify(chat, withoutPictures)) + pictures * imageTokensBound,
+    inputTokensBound: Buffer.byteLength(JSON.stringify(withoutPictures(chat))) + pictures * imageTokensBound,
     hasPictures: pictures > 0,
     body: chat,
   };
@@ -116,6 +117,12 @@ function refusalOf({ issues: [issue] }: z.ZodError): Error {
 }
 
 function refuseUnpriced(chat: ChatBody): void {
+  // A provider that knows one name only would take the larger limit, and the hold would cover the smaller.
+  if (typeof chat.max_tokens === 'number' && typeof chat.max_completion_tokens === 'number')
+    throw badRequest(
+      'max_tokens',
+      "'max_tokens' and 'max_completion_tokens' cannot be set at the same time.",
+    );
   for (const [field, isRefused] of Object.entries(unpricedFields)) {
     const value = chat[field];
     if (value === undefined || value === null || !isRefused(value)) continue;
@@ -136,9 +143,23 @@ const picturesIn = ({ messages }: ChatBody): number =>
     .flatMap(({ content }) => (Array.isArray(content) ? content : []))
     .filter(({ type }) => type === 'image_url').length;
 
-/** The bytes of a picture say nothing about its tokens. */
-const withoutPictures = (name: string, value: unknown): unknown =>
-  name === 'url' && typeof value === 'string' && value.startsWith('data:image/') ? '' : value;
+/** The bytes of a picture say nothing about its tokens. Only where a picture stands: anywhere else the same text is input. */
+const withoutPictures = (chat: ChatBody): ChatBody => ({
+  ...chat,
+  messages: chat.messages.map((message) =>
+    Array.isArray(message.content) ? { ...message, content: message.content.map(withoutBytes) } : message,
+  ),
+});
+
+const ImagePart = z.looseObject({
+  type: z.literal('image_url'),
+  image_url: z.looseObject({ url: z.string().startsWith('data:image/') }),
+});
+
+function withoutBytes(part: z.infer<typeof ContentPart>): z.infer<typeof ContentPart> {
+  const image = ImagePart.safeParse(part);
+  return image.success ? { ...image.data, image_url: { ...image.data.image_url, url: '' } } : part;
+}
 
 /** How deep a value is nested; stops counting one level below the limit. */
 function depthOf(value: unknown, level = 0): number {

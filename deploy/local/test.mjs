@@ -2,6 +2,7 @@
 // `npm run test:unit -- libs/money` runs one kind, below a path; it uses the servers of `npm run servers` when they are up.
 import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { build } from './build.mjs';
 import { root, stateDir } from './paths.mjs';
@@ -19,10 +20,13 @@ import { bold, dim, red, say, seconds, step } from './progress.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { startLocalKafka, startLocalPostgres } from './servers.mjs';
 
+/** Two at least: a spec that ends its process must not end the others. */
+const workers = `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`;
+
 /** In this order; those that start processes of their own run one after another, for a laptop has few cores. */
 const kinds = {
-  unit: { pattern: '(?<!\\.(int|e2e|flow))\\.spec\\.ts$', servers: false, built: false, args: [] },
-  int: { pattern: '\\.int\\.spec\\.ts$', servers: true, built: false, args: [] },
+  unit: { pattern: '(?<!\\.(int|e2e|flow))\\.spec\\.ts$', servers: false, built: false, args: [workers] },
+  int: { pattern: '\\.int\\.spec\\.ts$', servers: true, built: false, args: [workers] },
   e2e: { pattern: '\\.e2e\\.spec\\.ts$', servers: true, built: true, args: ['--runInBand'] },
   flow: { pattern: '\\.flow\\.spec\\.ts$', servers: true, built: true, args: ['--runInBand'] },
 };

@@ -16,13 +16,16 @@ export function shutDownOnSignal(app: NestFastifyApplication, onDrain: () => voi
     log().info({ signal }, 'Going down');
     onDrain();
     health.drain();
-    setTimeout(() => {
+    const tooLong = setTimeout(() => {
       log().error('Going down took too long; ending now');
       process.exit(1);
     }, deadlineMs).unref();
     closeIdleConnections(app);
     app.close().then(
-      () => process.exit(0),
+      () => {
+        clearTimeout(tooLong);
+        process.exit(0);
+      },
       (error: unknown) => {
         log().error({ err: error }, 'Going down failed');
         process.exit(1);

@@ -125,6 +125,27 @@ describe('RecordUsage', () => {
     ]);
   });
 
+  it('outlives a stream whose caller goes away in the middle', async () => {
+    function* broken() {
+      for (let index = 0; index < 1_500; index += 1) yield item(index, { id: `broken-${index.toString()}` });
+      throw new Error('the caller is gone');
+    }
+    await expect(upload(broken())).rejects.toThrow('the caller is gone');
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect((await api.RecordUsage(item(1, { id: 'after-broken' }))).outcome).toBe('recorded');
+    expect(await upload([item(0, { id: 'broken-0' })])).toMatchObject({ received: '1' });
+  });
+
+  it('tells the caller of a stream that it cannot be recorded, and lives on', async () => {
+    await database.query('ALTER TABLE usage_record RENAME TO usage_record_away');
+    try {
+      await expect(upload([item(1, { id: 'unlucky' })])).rejects.toMatchObject({ status: 500 });
+    } finally {
+      await database.query('ALTER TABLE usage_record_away RENAME TO usage_record');
+    }
+    expect(await upload([item(1, { id: 'unlucky' })])).toMatchObject({ recorded: '1' });
+  });
+
   it('answers a single item, its repetition and its changed repetition', async () => {
     const first = await api.RecordUsage(item(1, { id: 'single' }));
     expect(first.outcome).toBe('recorded');

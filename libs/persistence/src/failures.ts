@@ -21,8 +21,14 @@ export function isPermanent(error: unknown): boolean {
   const state = sqlStateOf(error);
   // Class 22: the value does not fit. Class 23: a constraint refuses it; two writers at once end in 23505 too, and the one who
   // comes second finds the id in its inbox at the next attempt, so that one is tried again.
-  return state !== undefined && /^2[23]/.test(state) && state !== '23505';
+  return state !== undefined && /^2[23]/.test(state) && !isTaken(error);
 }
+
+/**
+ * Whether a key is taken. Two writers at once end so too, and the second finds at its next attempt what the first one wrote;
+ * what still meets it then will meet it for ever.
+ */
+export const isTaken = (error: unknown): boolean => sqlStateOf(error) === '23505';
 
 /** `fetch` says TypeError where a peer cannot be reached, with the socket's error as the cause. */
 const causedByNetwork = (error: Error): boolean => error.cause instanceof Error && 'code' in error.cause;

@@ -132,6 +132,29 @@ describe('the inbox', () => {
     expect(await parked()).toMatchObject([{ kind: 'unprocessable', event_id: '2' }]);
   });
 
+  it('parks a message whose key no text column can hold, and moves on', async () => {
+    const [good] = batchOf(1, [event('2')]).records;
+    if (!good) throw new Error('one record');
+    const poison = receivedRecord(topics.topUps.name, {
+      offset: '0',
+      key: Buffer.from([0x63, 0, 0x75]),
+      value: Buffer.from('{}'),
+      headers: { ce_id: Buffer.from('a\u0000b') },
+    });
+    await inbox.apply({ ...batchOf(0, []), records: [poison, good], lastOffset: '1' }, credit);
+    expect(await credited()).toEqual(['2']);
+    expect(await parked()).toMatchObject([{ kind: 'rejected' }]);
+    expect(await progress()).toBe('2');
+  });
+
+  it('parks an event that meets a taken key at every attempt, and applies all others', async () => {
+    await database.query(`INSERT INTO credited VALUES ('2', 1)`);
+    await inbox.apply(batchOf(0, [event('1'), event('2'), event('3')]), credit);
+    expect(await credited()).toEqual(['1', '2', '3']);
+    expect(await parked()).toMatchObject([{ kind: 'unprocessable', event_id: '2' }]);
+    expect(await progress()).toBe('3');
+  });
+
   it('parks a message once, however often its batch comes', async () => {
     const refusing: Effect = () => Promise.reject(new Unprocessable('no', 'never'));
     await inbox.apply(batchOf(0, [event('1')]), refusing);

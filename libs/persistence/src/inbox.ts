@@ -2,7 +2,7 @@ import type { Event } from '@app/contracts';
 import type { EventBatch, ReceivedRecord } from '@app/kafka';
 import { metrics } from '@app/observability';
 import type { Database, Tx } from './database.ts';
-import { isPermanent, reasonOf } from './failures.ts';
+import { isPermanent, isTaken, reasonOf } from './failures.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { park, type Parking } from './park.ts';
 import { advanceProgress, lockProgress, noticeGap, noticeRegression } from './progress.ts';
@@ -49,9 +49,11 @@ export class Inbox {
     remember: Remember,
   ): Promise<void> {
     try {
-      await this.database.transaction((tx) => applyOnce(tx, batch, { effect: effect as Effect, remember }));
+      await insistently(() =>
+        this.database.transaction((tx) => applyOnce(tx, batch, { effect: effect as Effect, remember })),
+      );
     } catch (error) {
-      if (!isPermanent(error) || batch.redriveOf !== undefined) throw error;
+      if (batch.redriveOf !== undefined || !(isPermanent(error) || isTaken(error))) throw error;
       await this.isolate(batch, effect, { remember, error });
     }
   }
@@ -72,6 +74,20 @@ export class Inbox {
     const middle = Math.ceil(records.length / 2);
     await this.applyBy(partOf(batch, 0, middle), effect, remember);
     await this.applyBy(partOf(batch, middle, records.length), effect, remember);
+  }
+}
+
+const takenAttemptsMax = 3;
+
+/** Tries again at once where a key is taken, a few times: an event that meets a taken key for ever must not block its partition. */
+async function insistently(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await work();
+      return;
+    } catch (error) {
+      if (!isTaken(error) || attempt === takenAttemptsMax) throw error;
+    }
   }
 }
 

@@ -35,18 +35,21 @@ export async function park(tx: Tx, batch: EventBatch, parkings: readonly Parking
       batch.partition,
       record.offset,
       createHash('sha256').update(record.raw).digest(),
-      record.key,
+      storable(record.key),
       JSON.stringify(record.headers),
       record.raw,
       record.event?.id ?? null,
       record.event?.subject ?? null,
       kind,
-      reason.slice(0, reasonCharactersMax),
+      storable(reason.slice(0, reasonCharactersMax)),
     ]);
   }
 }
 
 const reasonCharactersMax = 2_000;
+
+/** PostgreSQL's text cannot hold a zero character: such a message must be parked like any other, or it blocks its partition. */
+const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
 const insert = `
   INSERT INTO parked_message

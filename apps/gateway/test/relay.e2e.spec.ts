@@ -456,6 +456,21 @@ describe('a provider that does not answer', () => {
   });
 });
 
+describe('a provider that answers nonsense', () => {
+  it.each([
+    ['a choice that is none', { choices: [null, 7, 'x'] }],
+    ['usage that is a list', { choices: [], usage: [1, 2] }],
+    ['usage of null prototype', { choices: [{ finish_reason: 'stop' }], usage: { __proto__: null } }],
+    ['counts beyond all numbers', { choices: [{ finish_reason: 'stop' }], usage: { prompt_tokens: 1e300 } }],
+    ['counts as text', { choices: [{ finish_reason: 'stop' }], usage: { prompt_tokens: '1e3' } }],
+    ['choices in choices', { choices: [[[]]], usage: { completion_tokens: {} } }],
+  ])('has its call ended once all the same: %s', async (_name, answer) => {
+    harness.script = answersWhole(answer);
+    await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
+    expect(theEnd()?.end.kind).toMatch(/^(?:uncharged|impossible)$/);
+  });
+});
+
 describe('a call that is not let in', () => {
   it.each(['gpt-4-32k', 'gpt-4-32k-0613', 'no-such-model'])(
     'S3: %s does not exist and holds nothing',

@@ -44,8 +44,8 @@ export class AnswerMeter implements Observed {
   /** Reads a whole answer, or one chunk of a stream. */
   chunk(chunk: Readonly<Record<string, unknown>>): Reading {
     this.anyChunk ??= chunk;
-    const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as readonly Choice[]) : [];
-    for (const choice of choices) this.choice(choice);
+    const choices = Array.isArray(chunk['choices']) ? (chunk['choices'] as readonly unknown[]) : [];
+    for (const choice of choices) if (isObject(choice)) this.choice(choice);
     const { usage } = chunk;
     if (usage === undefined || usage === null) return 'pass';
     // Some providers repeat their usage as it grows, some send it twice: the last report counts, reports are never added.
@@ -60,6 +60,8 @@ export class AnswerMeter implements Observed {
     this.hasOutput ||= saysSomething(delta) || saysSomething(message);
   }
 }
+
+const isObject = (value: unknown): value is Choice => typeof value === 'object' && value !== null;
 
 const wordFields = ['content', 'refusal', 'reasoning', 'reasoning_content'] as const;
 

@@ -9,9 +9,12 @@ export function forwardedTo(
   const [, name, path = ''] =
     /^\/api\/([a-z]+)(\/[A-Za-z0-9._~:@!$'()*+,;=%&/-]*(?:\?[\x21-\x7e]*)?)$/.exec(url) ?? [];
   const service = forwardedServices.find((known) => known === name);
-  if (service === undefined || !isPlain(path)) return undefined;
+  if (service === undefined || !isPlain(path) || !isOpen.test(path)) return undefined;
   return { service, path };
 }
+
+/** A service's own routes and their description. Its probes, its figures and what providers tell it are nobody's here. */
+const isOpen = /^\/(?:v1|docs|docs-json)(?:[/?]|$)/;
 
 /** No step up and no hidden slash: what the other service reads is what was looked at here. */
 const isPlain = (path: string): boolean => {

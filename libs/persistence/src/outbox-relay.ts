@@ -103,6 +103,8 @@ export class OutboxRelay {
     });
     try {
       await client.connect();
+      // The statements are prepared once and must not remember how empty the tables were then.
+      await client.query('SET enable_seqscan = off');
       await work(client);
     } finally {
       leads.set(0);
@@ -192,11 +194,12 @@ async function nextRows(client: Client, source: OutboxSource): Promise<SourceRow
   );
   const cursor = cursors[0];
   if (cursor === undefined) throw new Error(`The cursor of ${source.name} is missing.`);
-  const { rows } = await client.query<Record<string, unknown>>(source.sql, [
-    cursor.xid,
-    cursor.id,
-    batchRowsMax,
-  ]);
+  // Planning a source of many partitions costs more than reading it, so it is prepared once for each connection.
+  const { rows } = await client.query<Record<string, unknown>>({
+    name: `relay_${source.name}`,
+    text: source.sql,
+    values: [cursor.xid, cursor.id, batchRowsMax],
+  });
   const next = rows.map(source.toRow);
   assertOrder(source, [cursor, ...next]);
   return next;

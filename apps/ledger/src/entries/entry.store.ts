@@ -1,6 +1,12 @@
 import { Database } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { entryView, selectEntries, type EntryRow, type EntryView } from '../journal/entry-row.store.ts';
+import {
+  entryView,
+  selectCommitted,
+  selectEntries,
+  type EntryRow,
+  type EntryView,
+} from '../journal/entry-row.store.ts';
 
 /** Some entries, and the place to go on from; no place where nothing follows yet. */
 export interface EntryPage {
@@ -15,10 +21,7 @@ export class EntryStore {
 
   /** The entries of a book after a version. */
   async ofBook(bookId: string, after: number, limit: number): Promise<EntryPage> {
-    const rows = await this.database.query<EntryRow>(
-      `${selectEntries} WHERE e.book_id = $1 AND e.version > $2 ORDER BY e.version LIMIT $3`,
-      [bookId, after, limit + 1],
-    );
+    const rows = await this.database.query<EntryRow>(ofBookSql, [bookId, after, limit + 1]);
     return page(rows, limit, ({ version }) => version);
   }
 
@@ -27,12 +30,7 @@ export class EntryStore {
    * Only what lies below the oldest transaction still running: nothing can appear behind a cursor later.
    */
   async ofJournal(after: JournalPlace, limit: number): Promise<EntryPage> {
-    const rows = await this.database.query<EntryRow>(
-      `${selectEntries}
-        WHERE (e.xid, e.position) > ($1::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
-        ORDER BY e.xid, e.position LIMIT $3`,
-      [after.xid, after.position, limit + 1],
-    );
+    const rows = await this.database.query<EntryRow>(selectCommitted, [after.xid, after.position, limit + 1]);
     return page(rows, limit, ({ xid, id }) => `${xid}.${id}`);
   }
 }
@@ -42,6 +40,11 @@ export interface JournalPlace {
   readonly xid: string;
   readonly position: string;
 }
+
+const ofBookSql = selectEntries(
+  'WHERE e.book_id = $1 AND e.version > $2 ORDER BY e.version LIMIT $3',
+  'e.version',
+);
 
 function page(rows: readonly EntryRow[], limit: number, cursorOf: (row: EntryRow) => string): EntryPage {
   const shown = rows.slice(0, limit);

@@ -53,8 +53,11 @@ export interface EntryRow {
 const instant = (column: string): string =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
-/** Reads entries by name of account. What follows FROM is the caller's: `WHERE … ORDER BY … LIMIT …` on `e`. */
-export const selectEntries = `
+/**
+ * Reads entries with the names of their accounts. `which` is what stands after `FROM entry e`: conditions, order and limit; the
+ * names are looked up for the rows that are left. `order` puts the answer in order.
+ */
+export const selectEntries = (which: string, order: string): string => `
   SELECT e.book_id, e.version::text AS version, e.kind, e.event_id, e.currency,
          ${instant('e.occurred_at')} AS occurred_at, ${instant('e.recorded_at')} AS recorded_at,
          e.accounting_date::text AS accounting_date,
@@ -67,10 +70,19 @@ export const selectEntries = `
              WHERE x.book_id = e.book_id AND x.version = e.version) END AS further,
          trim_scale(e.paid_after)::text AS paid, trim_scale(e.granted_after)::text AS granted,
          trim_scale(e.held_after)::text AS held,
-         encode(e.fingerprint, 'hex') AS fingerprint, e.canonical_version, e.canonical, e.previous_hash, e.hash, e.xid::text AS xid, e.position::text AS id
-    FROM entry e
+         encode(e.fingerprint, 'hex') AS fingerprint, e.canonical_version, e.canonical, e.previous_hash, e.hash,
+         e.xid::text AS xid, e.position::text AS id
+    FROM (SELECT * FROM entry e ${which}) e
     LEFT JOIN account d1 ON d1.code = e.debit_1 LEFT JOIN account c1 ON c1.code = e.credit_1
-    LEFT JOIN account d2 ON d2.code = e.debit_2 LEFT JOIN account c2 ON c2.code = e.credit_2`;
+    LEFT JOIN account d2 ON d2.code = e.debit_2 LEFT JOIN account c2 ON c2.code = e.credit_2
+   ORDER BY ${order}`;
+
+/** What follows a place in the order of commits, below the oldest transaction still running. */
+export const selectCommitted = selectEntries(
+  `WHERE (e.xid, e.position) > ($1::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+   ORDER BY e.xid, e.position LIMIT $3`,
+  'e.xid, e.position',
+);
 
 /** The entry of a row. */
 export function entryView(row: EntryRow): EntryView {

@@ -1,13 +1,11 @@
 import { encodeEvent } from '@app/contracts';
 import type { OutboxSource } from '@app/persistence';
-import { entryView, selectEntries, type EntryRow } from './entry-row.store.ts';
+import { entryView, selectCommitted, type EntryRow } from './entry-row.store.ts';
 
 /** Entries as events: the row of an entry is its own outbox row, published in the order of commits. */
 export const journalSource: OutboxSource = {
   name: 'journal',
-  sql: `${selectEntries}
-    WHERE (e.xid, e.position) > ($1::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
-    ORDER BY e.xid, e.position LIMIT $3`,
+  sql: selectCommitted,
   toRow: (given) => {
     const row = given as unknown as EntryRow;
     const entry = entryView(row);

@@ -21,7 +21,7 @@ export class JournalReader {
   async *entries(tx: Tx, bookId = ''): AsyncGenerator<EntryRow> {
     const where = bookId === '' ? '' : 'WHERE e.book_id = $1';
     await tx.query(
-      `DECLARE journal_reader NO SCROLL CURSOR FOR ${selectEntries} ${where} ORDER BY e.book_id, e.version`,
+      `DECLARE journal_reader NO SCROLL CURSOR FOR ${selectEntries(where, 'e.book_id, e.version')}`,
       bookId === '' ? [] : [bookId],
     );
     for (;;) {

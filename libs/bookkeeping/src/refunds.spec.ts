@@ -93,6 +93,21 @@ describe('a refund of an amount', () => {
     sound(books);
   });
 
+  it('goes back to 500 payments at most, and says what that many come to', () => {
+    const books = aWalletOf(...Array.from({ length: 501 }, () => '1.01'));
+    for (const wanted of [refund('ref_1', '506.01'), closeOut('ref_1')]) {
+      expect(books.refusal('cus_1', wanted)).toMatchObject({
+        code: 'exceeds-refundable',
+        refundable: money('505'),
+      });
+    }
+    books.post('cus_1', refund('ref_1', '505'));
+    expect(itemsOf(books, 'ref_1')).toHaveLength(500);
+    books.post('cus_1', closeOut('ref_2'));
+    expect(itemsOf(books, 'ref_2')).toEqual([['ref_2.1', 'top_1', '1.01', 'top_1 1.01']]);
+    sound(books);
+  });
+
   it('never takes what is held for calls', () => {
     const books = aWalletOf('10');
     books.post('cus_1', grant('grant_1', '2'));

@@ -1,7 +1,7 @@
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
 import { paidAccount } from '../account.ts';
-import type { BookState } from '../book-state.ts';
+import type { BookState, RefundItem } from '../book-state.ts';
 import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { refundableOf } from '../lots.ts';
@@ -41,6 +41,9 @@ export interface ReserveRefund extends CommandOf<'reserve-refund'> {
     { readonly extent: 'amount'; readonly amount: Units18 } | { readonly extent: 'close-out' };
 }
 
+/** One entry names every payment, and must fit a message: who paid in more parts than this is refunded in several steps. */
+const refundItemsMax = 500;
+
 /** Decides a refund: the ledger alone picks the lots, newest first. */
 export function decideReserveRefund(
   command: ReserveRefund,
@@ -57,6 +60,7 @@ export function decideReserveRefund(
   const taken =
     request.extent === 'amount' ? Units18.floorToMinor(request.amount, book.currency).rounded : refundable;
   const items = refundItems(book, refundId, taken);
+  if (items.length > refundItemsMax) return refuse(tooManyPayments(taken, items));
   const rounding = Units18.sum(items.map((item) => item.rounding));
   const postings = [
     posting(paidAccount(book.bookId), 'refunds:pending', taken),
@@ -76,6 +80,11 @@ export function evolveRefundReserved(book: WorkingBook, { memo }: RefundReserved
     book.changeLot(item.topUpId, { sent: item.amount });
   }
   book.putRefund({ refundId, total, paid: Units18.zero, givenBack: Units18.zero, items });
+}
+
+function tooManyPayments(requested: Units18, items: readonly RefundItem[]): Refusal {
+  const refundable = Units18.sum(items.slice(0, refundItemsMax).map((item) => item.amount));
+  return { code: 'exceeds-refundable', requested, refundable };
 }
 
 function ifNotRefundable(

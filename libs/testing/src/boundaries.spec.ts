@@ -20,6 +20,8 @@ const broken: readonly (readonly [rule: string, file: string, imports: string])[
   ['rating-stands-only-on-its-floor', 'libs/rating/src/uses-zod.ts', 'zod'],
   ['bookkeeping-stands-only-on-its-floor', 'libs/bookkeeping/src/uses-funding.ts', '@app/funding'],
   ['funding-stands-only-on-its-floor', 'libs/funding/src/uses-rating.ts', '@app/rating'],
+  ['tokens-stands-only-on-its-floor', 'libs/tokens/src/uses-money.ts', '@app/money'],
+  ['pure-libs-do-no-io', 'libs/tokens/src/reads-ranks.ts', 'node:fs'],
   ['config-stands-only-on-its-floor', 'libs/config/src/uses-kafka.ts', '@app/kafka'],
   ['observability-stands-only-on-its-floor', 'libs/observability/src/uses-transport.ts', '@app/transport'],
   ['kafka-stands-only-on-its-floor', 'libs/kafka/src/uses-persistence.ts', '@app/persistence'],
@@ -50,7 +52,8 @@ const sound: readonly (readonly [file: string, imports: readonly string[]])[] = 
   ...['money', 'decider', 'contracts', 'rating', 'bookkeeping', 'funding', 'config', 'observability'].map(
     index,
   ),
-  ...['kafka', 'transport', 'persistence', 'testing'].map(index),
+  ...['kafka', 'transport', 'persistence', 'testing', 'tokens'].map(index),
+  ['libs/tokens/src/threads.client.ts', ['node:worker_threads']],
   ['libs/money/src/kafka-inside.ts', ['kafkajs']],
   ['libs/money/src/decimals.ts', ['decimal.js', '@app/decider']],
   ['libs/kafka/src/inside.ts', ['kafkajs', '@app/contracts', '@app/config', '@app/observability']],

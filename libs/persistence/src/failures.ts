@@ -1,4 +1,5 @@
 import { InvariantViolation } from '@app/decider';
+import { ZodError } from 'zod';
 import { CommitUnknown, Unprocessable } from './errors.ts';
 
 /** The SQLSTATE of a PostgreSQL error, or undefined for any other error. */
@@ -18,6 +19,8 @@ export function isPermanent(error: unknown): boolean {
   if (error instanceof CommitUnknown) return false;
   if (error instanceof Unprocessable || error instanceof InvariantViolation) return true;
   if (error instanceof TypeError || error instanceof RangeError) return !causedByNetwork(error);
+  // What an effect wanted to publish is no event of its topic: a bug of ours too.
+  if (error instanceof ZodError) return true;
   const state = sqlStateOf(error);
   // Class 22: the value does not fit. Class 23: a constraint refuses it; two writers at once end in 23505 too, and the one who
   // comes second finds the id in its inbox at the next attempt, so that one is tried again.

@@ -3,6 +3,7 @@ import { InvariantViolation } from '@app/decider';
 import { receivedRecord, type EventBatch } from '@app/kafka';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { z } from 'zod';
 import { Database, type Tx } from './database.ts';
 import { Unprocessable } from './errors.ts';
 import { Inbox, type Effect } from './inbox.ts';
@@ -97,6 +98,7 @@ describe('the inbox', () => {
     expect(await progress()).toBe('3');
   });
 
+  const misfit = z.object({}).safeParse(1).error ?? new Error('it parsed');
   const poisons: readonly (readonly [string, () => Error, string])[] = [
     [
       'breaks a rule of ours',
@@ -109,6 +111,7 @@ describe('the inbox', () => {
       'charge-differs: 0.1 is not 0.2',
     ],
     ['meets a bug', () => new TypeError('x is undefined'), 'TypeError: x is undefined'],
+    ['would tell what is no event', () => misfit, `ZodError: ${misfit.message}`],
   ];
 
   it.each(poisons)(

@@ -1,4 +1,11 @@
-import { topics, TopUpSettled, type Event, type TopicName, type WireEvent } from '@app/contracts';
+import {
+  RefundReserved,
+  topics,
+  TopUpSettled,
+  type Event,
+  type TopicName,
+  type WireEvent,
+} from '@app/contracts';
 import { EventLog } from '@app/kafka';
 import { freshDatabase } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -103,6 +110,18 @@ describe('the outbox', () => {
     await early;
     await waitFor(() => log.published.length === 2);
     expect(log.published.map(({ id }) => id)).toEqual(['early', 'late']);
+  });
+
+  it('refuses an event that is too large for the broker, before it stands before all others', async () => {
+    const items = Array.from({ length: 9_000 }, (_, index) => ({
+      ...RefundReserved.sample.data.items[0],
+      itemId: `ref_01JD5ZN0A1B2C3D4E5F6G7H8J9.${String(index)}`,
+    }));
+    const huge = { ...RefundReserved.sample, data: { ...RefundReserved.sample.data, items } };
+    await expect(
+      database.transaction((tx) => outbox.add(tx, topics.ledgerRefunds.name, [huge as Event])),
+    ).rejects.toThrow(RangeError);
+    expect(await database.query('SELECT 1 FROM outbox')).toEqual([]);
   });
 
   it('refuses an event that does not fit its topic, before anything is written', async () => {

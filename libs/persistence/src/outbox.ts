@@ -8,7 +8,8 @@ export class Outbox {
 
   /**
    * Adds events in one statement. They reach Kafka after the commit, in this order for each key, at least once.
-   * The key is the event's subject unless `keyOf` says otherwise. Throws where an event does not fit the topic's schema.
+   * The key is the event's subject unless `keyOf` says otherwise. Throws where an event does not fit the topic's schema, or the
+   * broker: once it is committed it would stand before all others for ever.
    */
   async add<E extends Event>(
     tx: Tx,
@@ -18,6 +19,7 @@ export class Outbox {
   ): Promise<void> {
     if (events.length === 0) return;
     const encoded = events.map((event) => encodeEvent(topic, event, keyOf(event)));
+    for (const { value } of encoded) checkSize(value);
     await tx.query(
       `INSERT INTO outbox (topic, key, event_id, headers, value)
        SELECT $1, row.key, row.event_id, row.headers::json, row.value
@@ -36,4 +38,13 @@ export class Outbox {
       this.signal.raise();
     });
   }
+}
+
+/** Below what the event log takes in one record, with room for key and headers. */
+const valueBytesMax = 800_000;
+
+function checkSize(value: string): void {
+  const bytes = Buffer.byteLength(value);
+  if (bytes > valueBytesMax)
+    throw new RangeError(`An event of ${String(bytes)} bytes is too large to publish`);
 }

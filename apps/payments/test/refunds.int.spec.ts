@@ -297,6 +297,29 @@ describe('an item of a refund', () => {
     await untilItem(refund, 'succeeded');
   });
 
+  it('of which the provider tells what cannot be is asked about ever less often, not without end', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'processing');
+    await payments.database.query(`UPDATE refund_item SET amount = amount - 1 WHERE item_id = $1`, [
+      refund.itemId,
+    ]);
+    await payments.sandbox.endRefund(refund.number);
+    const look = async () => {
+      const [row] = await payments.database.query<{ checks: number; check_at: string }>(
+        'SELECT checks, check_at FROM refund_item WHERE item_id = $1',
+        [refund.itemId],
+      );
+      return { checks: row?.checks ?? 0, at: Date.parse(row?.check_at ?? '') };
+    };
+    for (let round = 0; round < 6; round += 1) {
+      const { checks } = await look();
+      payments.clock.advance(3_601);
+      await eventually(async () => ((await look()).checks > checks ? true : undefined), 5);
+    }
+    expect((await look()).at - payments.clock.now().getTime()).toBeGreaterThan(1_800_000);
+    expect(await item(refund)).toMatchObject({ status: 'processing' });
+  });
+
   it('whose notification is lost is found by asking', async () => {
     const refund = await reservedRefund();
     await untilItem(refund, 'processing');

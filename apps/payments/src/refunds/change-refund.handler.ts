@@ -48,7 +48,12 @@ export class ChangeRefundHandler {
     const before = await this.refunds.lock(tx, refundId);
     if (!before) return { kind: 'unknown-refund' };
     const decision = refund.decide(news, before.state);
-    if (!decision.accepted) return refused(refundId, decision.refusal);
+    if (!decision.accepted) {
+      // Whoever asked took the item for half a minute only: without a next look it would be asked about without end.
+      const isKnown = decision.refusal.code !== 'unknown-item';
+      if (news.type === 'RecordItemOutcome' && isKnown) await this.lookAgain(tx, before.state, news.itemId);
+      return refused(refundId, decision.refusal);
+    }
     const { events } = decision;
     const state = events.reduce<Refund | undefined>((so, event) => refund.evolve(so, event), before.state);
     invariant(state !== undefined, 'a refund never vanishes');

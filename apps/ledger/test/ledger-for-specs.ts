@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { Instant, type Command } from '@app/bookkeeping';
 import { Units18 } from '@app/money';
 import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
@@ -9,7 +9,9 @@ import { ledgerMigrations } from '../src/migrations.ts';
 
 /** A ledger without doors, on a real database. */
 export interface LedgerForSpecs {
+  /** As the owner of the tables, who may look at everything and tamper. */
   readonly database: Database;
+  /** As the service's own role, with no more rights than in production. */
   readonly journal: JournalStore;
   /** A second process on the same database, with its own memory. */
   another(): JournalStore;
@@ -18,28 +20,20 @@ export interface LedgerForSpecs {
 
 /** Migrates an empty database and opens the journal in it. */
 export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSpecs> {
-  await migrate({
-    url,
-    migrations: [messagingMigration, ...ledgerMigrations],
-    applicationName: 'ledger spec',
-  });
   const database = new Database({ url, applicationName: 'ledger spec' });
+  const role = await makeRole(database, url);
+  const migrations = [messagingMigration, ...ledgerMigrations];
+  await migrate({ url: role.url, migrationUrl: url, migrations, applicationName: 'ledger spec' });
   const stores: { readonly journal: JournalStore; readonly writers: Database }[] = [];
   const another = (): JournalStore => {
-    const writers = new Database({
-      url,
-      applicationName: 'ledger spec writers',
-      connectionsMax: partitions * 2,
-    });
+    const applicationName = 'ledger spec writers';
+    const writers = new Database({ url: role.url, applicationName, connectionsMax: partitions * 2 });
     const signal = new OutboxSignal();
-    const tools = {
-      database: writers,
-      codes: new AccountCodes(),
-      outbox: new Outbox(signal),
-      signal,
-      booksMax: 1_000,
-    };
-    const journal = new JournalStore(tools, partitions);
+    const outbox = new Outbox(signal);
+    const journal = new JournalStore(
+      { database: writers, codes: new AccountCodes(), outbox, signal, booksMax: 1_000 },
+      partitions,
+    );
     stores.push({ journal, writers });
     return journal;
   };
@@ -53,9 +47,23 @@ export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSp
         await store.journal.close();
         await store.writers.close();
       }
+      await role.drop();
       await database.close();
     },
   };
+}
+
+/** A role as the service has it in production; see deploy/local. */
+async function makeRole(database: Database, ownerUrl: string) {
+  const name = `spec_app_${randomUUID().slice(0, 8)}`;
+  await database.query(`CREATE ROLE ${name} LOGIN PASSWORD 'spec'`);
+  const url = new URL(ownerUrl);
+  [url.username, url.password] = [name, 'spec'];
+  const drop = async () => {
+    await database.query(`DROP OWNED BY ${name}`);
+    await database.query(`DROP ROLE ${name}`);
+  };
+  return { url: url.href, drop };
 }
 
 const units = (amount: string): Units18 => Units18.fromText(amount);

@@ -37,6 +37,11 @@ describe('a transaction', () => {
     });
   });
 
+  it('is read up to the largest order that we place: what was paid must never be unreadable', () => {
+    const amount = { total: Number.MAX_SAFE_INTEGER, currency: 'CNY' };
+    expect(read({ amount }).told.minor).toBe(9_007_199_254_740_991n);
+  });
+
   it.each([
     ['SUCCESS', 'paid'],
     ['REFUND', 'paid'],
@@ -55,7 +60,7 @@ describe('a transaction', () => {
     expect(read({ appid: 'wx2' }).ours).toBe(false);
   });
 
-  it.each(['5000.0', '5e3', '-1', '"5000"', '9000000000000001', 'null'])(
+  it.each(['5000.0', '5e3', '-1', '"5000"', '9007199254740992', 'null'])(
     'with the total %s is refused',
     (total) => {
       const text = (value: object) => JSON.stringify(value).replace('"total":5000', `"total":${total}`);

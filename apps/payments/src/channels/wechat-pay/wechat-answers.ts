@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ProviderRefund, ProviderTrade } from '../payment-channel.ts';
 
 /** The numbers of JSON come as bigint here (see exact-json.ts): a fraction or an exponent is no amount. */
-const fen = z.bigint().min(0n).max(9_000_000_000_000_000n);
+const fen = z.bigint().min(0n).max(BigInt(Number.MAX_SAFE_INTEGER));
 const instant = z.iso.datetime({ offset: true });
 const currency = z.string().refine((code) => findCurrency(code) !== undefined, 'must be a currency');
 

@@ -36,6 +36,8 @@ describe('reportOfCloudEvent', () => {
     ['tokens.output', { ...event, data: { model: 'm', tokens: { output: '44' } } }],
     ['units.image', { ...event, data: { model: 'm', units: { image: 1.5 } } }],
     ['color', { ...event, data: { ...event.data, color: 'red' } }],
+    ['data', { ...event, data: { ...event.data, customerId: 'cus_2' } }],
+    ['data', { ...event, data: { ...event.data, source: 'another' } }],
   ])('names %s where it is wrong', (field, item) => {
     expect(problemOf(item)?.field).toBe(field);
   });

@@ -47,6 +47,8 @@ export const UsageBatchAnswer = z.object({
 });
 export type UsageBatchAnswer = z.infer<typeof UsageBatchAnswer>;
 
+const envelopeFields = ['id', 'source', 'customerId', 'occurredAt'] as const;
+
 /** The report in a CloudEvent, as yet unchecked. What is no object at all comes back as it is and is refused later. */
 export function reportOfCloudEvent(item: unknown): unknown {
   if (!isObject(item) || !isObject(item['data'])) return item;
@@ -57,6 +59,8 @@ export function reportOfCloudEvent(item: unknown): unknown {
     ...(type === reportType ? {} : { type: type ?? null }),
     ...{ id, source, customerId: subject, occurredAt: time },
     ...{ keyId: null, endpoint: reportEndpoint, tokens: {}, units: {}, ...data },
+    // Whose call it is stands in the envelope alone: data that says it too is handed on whole, to be refused.
+    ...(envelopeFields.some((field) => field in data) ? { data } : {}),
   };
 }
 
@@ -85,6 +89,7 @@ const attributes: Readonly<Record<string, string>> = {
   specversion: 'specversion',
   customerId: 'subject',
   occurredAt: 'time',
+  data: 'data',
   '': '',
 };
 

@@ -5,7 +5,7 @@ import { CustomerStore } from '../customers/customer.store.ts';
 import type { Customer } from '../customers/customer.ts';
 import { CallLineStore, type CallPlace, type StoredCall } from './call-line.store.ts';
 import { creditsOf } from './read-usage.handler.ts';
-import type { CallsQuery } from './usage-query.ts';
+import { type CallsQuery, Instant } from './usage-query.ts';
 
 /** Lists ended calls, one line each, newest first. */
 @Injectable()
@@ -63,7 +63,7 @@ const cursorOf = ({ occurred_at: occurredAt, call_id: callId }: StoredCall): str
 function placeOf(cursor: string): CallPlace {
   const text = Buffer.from(cursor, 'base64url').toString();
   const match = /^(\d{4}-\d\d-\d\dT[\d:.]+Z) ([\x21-\x7e]{1,128})$/.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) {
+  if (match?.[2] === undefined || !Instant.safeParse(match[1]).success) {
     throw new Problem({
       code: 'invalid-request',
       field: 'cursor',
@@ -71,5 +71,5 @@ function placeOf(cursor: string): CallPlace {
       remedy: 'Send the cursor of the page before as it came, or none.',
     });
   }
-  return { occurredAt: match[1], callId: match[2] };
+  return { occurredAt: match[1] ?? '', callId: match[2] };
 }

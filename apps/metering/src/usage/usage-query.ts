@@ -13,7 +13,9 @@ const isTimeZone = (name: string): boolean => {
 };
 
 /** An instant that is a day of the calendar. */
-const Instant = InstantText.refine((text) => isDay(text), { message: 'must be a day of the calendar' });
+export const Instant = InstantText.refine((text) => isDay(text), {
+  message: 'must be a day of the calendar',
+});
 
 function isDay(instant: string): boolean {
   const ms = Date.parse(instant);

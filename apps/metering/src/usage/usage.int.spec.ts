@@ -151,9 +151,12 @@ describe('the list of calls', () => {
   });
 
   it('refuses a cursor that is none', async () => {
-    await expect(metering.listCalls.handle({ customerId, pageSize: 5, cursor: 'x' })).rejects.toThrow(
-      'cursor',
-    );
+    const forged = ['2026-99-99T00:00:00Z call_1', '2026-02-30T00:00:00Z call_1', '2026-1-1T....Z x'];
+    for (const text of ['x', ...forged]) {
+      const cursor = Buffer.from(text).toString('base64url');
+      const answer = metering.listCalls.handle({ customerId, pageSize: 5, cursor });
+      await expect(answer).rejects.toThrow('is not one that a page of calls gave');
+    }
   });
 });
 

@@ -63,6 +63,19 @@ describe('KafkaCallJournal', () => {
     expect(log.written).toEqual([finished.id]);
   });
 
+  it('lets no call start while 10,000 ends wait, and lets one start when they are written', async () => {
+    const gates: (() => void)[] = [];
+    const log = new FakeLog();
+    log.publish = () => new Promise((resolve) => gates.push(resolve));
+    const journal = new KafkaCallJournal(log, new CallEventTimeout(60_000));
+    const ends = Array.from({ length: 10_000 }, () => journal.finished(finished));
+    await expect(journal.started(started)).rejects.toThrow('too many');
+    for (const open of gates) open();
+    await Promise.all(ends);
+    log.publish = () => Promise.resolve();
+    await journal.started(started);
+  });
+
   it('waits at the end of the process for what is not written yet', async () => {
     const log = new FakeLog();
     log.mode = 'fails';

@@ -184,6 +184,18 @@ describe('a top-up', () => {
     expect((await publishedEvent(`${order.topUpId}:settled`)).data).toMatchObject({ late: true });
   });
 
+  it('is credited once when notifications, looks and its closing meet', async () => {
+    const orders = await Promise.all(Array.from({ length: 6 }, () => start()));
+    await payments.sandbox.fault('duplicateNotify', { times: 6, value: 10 });
+    payments.clock.advance(902);
+    await Promise.all(orders.map(({ topUpId }) => payments.sandbox.pay(topUpId, { late: true })));
+    for (const order of orders) {
+      await untilStatus(order, 'succeeded');
+      await publishedEvent(`${order.topUpId}:settled`);
+      expect(await settledCount(order.topUpId)).toBe(1);
+    }
+  });
+
   it('that is paid while it is being closed is paid', async () => {
     const order = await start();
     await payments.sandbox.fault('loseNotification');

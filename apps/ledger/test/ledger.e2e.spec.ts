@@ -124,6 +124,8 @@ const entriesOf = (bookId: string, most = 500) => api.ListEntries({ bookId, page
 const versionReached = (bookId: string, version: number) =>
   until(async () => (await count('entry WHERE book_id = $1', [bookId])) >= version);
 const balanceOf = (customerId: string, asOf = '') => api.GetBalance({ customerId, asOf });
+const hoursAgo = (hours: number): string => new Date(Date.now() - hours * 3_600_000).toISOString();
+
 const place = (customerId: string, holdId: string, amount: string, expiresAt = '', leaseId = '') =>
   api.PlaceHold({
     holdId,
@@ -347,7 +349,7 @@ describe('holds', () => {
 
   it('expire when their gateway falls silent, unless its call finished; what is charged after that has no hold', async () => {
     const customer = await wallet('10');
-    const past = '2026-11-22T08:00:00Z';
+    const past = hoursAgo(1);
     const [silent, living, finished] = [newId('hold'), newId('hold'), newId('hold')];
     await api.RenewLease({ leaseId: 'lease_living' });
     const renewing = setInterval(() => void api.RenewLease({ leaseId: 'lease_living' }), 500);
@@ -373,6 +375,20 @@ describe('holds', () => {
     await until(async () => (await balanceOf(customer)).paid === '9.5');
     const kinds = (await entriesOf(customer)).entries.map(({ kind }) => kind);
     expect(kinds).toEqual(expect.arrayContaining(['expire', 'charge', 'release']));
+  });
+
+  it('expire a day over their time even where their gateway lives on and has lost them', async () => {
+    const customer = await wallet('10');
+    const [lost, living] = [newId('hold'), newId('hold')];
+    await api.RenewLease({ leaseId: 'lease_forgetful' });
+    const renewing = setInterval(() => void api.RenewLease({ leaseId: 'lease_forgetful' }), 500);
+    await place(customer, living, '1', hoursAgo(23), 'lease_forgetful');
+    await place(customer, lost, '4', hoursAgo(25), 'lease_forgetful');
+    await until(
+      async () => (await count(`hold_end WHERE hold_id = $1 AND outcome = 'expired'`, [lost])) === 1,
+    );
+    clearInterval(renewing);
+    expect(await balanceOf(customer)).toMatchObject({ held: '1' });
   });
 
   it('go through one stream, each answered with its id', async () => {

@@ -38,12 +38,16 @@ export class HoldStore {
     return row?.leased_until ?? '';
   }
 
-  /** Holds whose time is over, whose call has not finished, and whose gateway was not heard of for so long. */
+  /**
+   * Holds whose time is over, whose call has not finished, and whose gateway was not heard of for so long. No call lasts a day:
+   * a hold that is a day over its time was lost by a gateway that lives on, and would freeze its customer's money for ever.
+   */
   expired(silenceSeconds: number, limit: number): Promise<OpenHold[]> {
     return this.database.query<OpenHold>(
       `SELECT h.book_id AS "customerId", h.hold_id AS "holdId" FROM hold h LEFT JOIN lease l ON l.lease_id = h.lease_id
         WHERE h.finished_at IS NULL AND h.expires_at <= clock_timestamp()
-          AND (l.renewed_at IS NULL OR l.renewed_at < clock_timestamp() - make_interval(secs => $1))
+          AND (l.renewed_at IS NULL OR l.renewed_at < clock_timestamp() - make_interval(secs => $1)
+               OR h.expires_at < clock_timestamp() - interval '1 day')
         ORDER BY h.expires_at LIMIT $2`,
       [silenceSeconds, limit],
     );

@@ -145,7 +145,7 @@ export class Writer {
       // Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote.
       if (sqlStateOf(error) === '23505' && attempt < attemptsMax)
         return this.carefully(requests, attempt + 1);
-      if (!isPermanent(error)) throw error;
+      if (!isPermanent(error) && sqlStateOf(error) !== '23505') throw error;
       return requests.length > 1
         ? this.oneByOne(requests)
         : requests.map((request) => failure(request, error));

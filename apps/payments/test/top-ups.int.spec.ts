@@ -367,12 +367,13 @@ describe('reading top-ups', () => {
     expect(second.nextCursor).toBe('');
   });
 
-  it('does not show another customer’s', async () => {
+  it('does not show another customer’s, nor what cannot be an order at all', async () => {
     const order = await start();
-    await expect(get(aCustomer(), order.topUpId)).rejects.toMatchObject({
-      code: 'unknown-top-up',
-      status: 404,
-    });
+    for (const id of [order.topUpId, 'top_none', '', 'a\u0000b', '%00', 'x'.repeat(100_000)]) {
+      await expect(get(aCustomer(), id)).rejects.toMatchObject({ code: 'unknown-top-up', status: 404 });
+      const refund = payments.grpc.GetRefund({ customerId: aCustomer(), refundId: id });
+      await expect(refund).rejects.toMatchObject({ code: 'unknown-refund', status: 404 });
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import type { PaymentsApi } from '@app/contracts';
+import { Id, type PaymentsApi } from '@app/contracts';
 import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { cursorAfter, pageOf } from '../paging.ts';
@@ -11,7 +11,7 @@ export class ReadRefundsHandler {
   constructor(private readonly refunds: Refunds) {}
 
   async get({ customerId, refundId }: PaymentsApi.GetRefundRequest): Promise<PaymentsApi.Refund> {
-    const found = await this.refunds.find(refundId);
+    const found = Id.safeParse(refundId).success ? await this.refunds.find(refundId) : undefined;
     if (found?.state.customerId === customerId) return viewOf(found);
     throw new Problem({
       code: 'unknown-refund',

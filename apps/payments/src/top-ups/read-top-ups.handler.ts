@@ -1,4 +1,4 @@
-import type { PaymentsApi } from '@app/contracts';
+import { Id, type PaymentsApi } from '@app/contracts';
 import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { cursorAfter, pageOf } from '../paging.ts';
@@ -11,7 +11,7 @@ export class ReadTopUpsHandler {
   constructor(private readonly topUps: TopUps) {}
 
   async get({ customerId, topUpId }: PaymentsApi.GetTopUpRequest): Promise<PaymentsApi.TopUp> {
-    const found = await this.topUps.find(topUpId);
+    const found = Id.safeParse(topUpId).success ? await this.topUps.find(topUpId) : undefined;
     if (found?.state.customerId === customerId) return viewOf(found);
     throw new Problem({
       code: 'unknown-top-up',

@@ -116,6 +116,12 @@ describe('a call that is not streamed', () => {
     expect(held).toBeLessThan(0.0305);
   });
 
+  it('is given up by us, after ten seconds here, before metering may close it without its end', async () => {
+    await client.chat.completions.create(hello);
+    const { admittedAt, deadline } = harness.journal.starts[0]?.data ?? { admittedAt: '', deadline: '' };
+    expect(Date.parse(deadline) - Date.parse(admittedAt)).toBe(11_000);
+  });
+
   it('sends the provider our key and our headers, and nothing of the client’s', async () => {
     await post(hello);
     const { headers } = harness.upstreamRequests[0] ?? {};

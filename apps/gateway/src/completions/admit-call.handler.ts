@@ -29,6 +29,11 @@ export class CallTimes {
     readonly deadlineMs: number,
     readonly holdExpiryMs: number,
   ) {}
+
+  /** A tenth more than we give a call ourselves: its end must be on record before metering gives it up, or it is lost. */
+  get closedAfterMs(): number {
+    return Math.ceil(this.deadlineMs * 1.1);
+  }
 }
 
 /** A call on its way in. */
@@ -127,7 +132,7 @@ export class AdmitCallHandler {
         admittedAt,
       },
       hold: { amount, currency: price.currency },
-      deadline: later(admittedAt, this.times.deadlineMs),
+      deadline: later(admittedAt, this.times.closedAfterMs),
       price: { version: price, admittedAt },
       limit: { outputTokensMax: callBound.outputTokensMax },
     };

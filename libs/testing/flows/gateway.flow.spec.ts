@@ -220,24 +220,23 @@ describe('the charge of a call', () => {
 describe('a price change', () => {
   it('charges each call at the price of its admission, a stream that outlives its price too', async () => {
     const customer = await aCustomer({ paid: '5' });
-    const beginsAt = new Date(Date.now() + 4_000);
-    await publish({ input: '1', output: '10' }, '2026-01-01T00:00:00Z');
-    await publish({ input: '2', output: '20' }, beginsAt.toISOString());
+    await publish({ input: '1', output: '10' }, 2_000);
     const request = (manner = '') => ({ ...asking(1_000, 100, manner), model: 'flow-model' });
     await eventually(
       () => ask('/v1/models', customer.key),
       ({ body }) => JSON.stringify(body).includes('flow-model'),
     );
     const before = await customer.openai.chat.completions.create(request());
-    await new Promise((resolve) => setTimeout(resolve, beginsAt.getTime() - Date.now() - 300));
     const stream = await customer.openai.chat.completions.create({
-      ...request('slow'),
+      ...request('crawl'),
       stream: true,
       stream_options: { include_usage: true },
     });
+    // The new price begins while the stream is under way.
+    const beginsAt = await publish({ input: '2', output: '20' }, 2_000);
     let usage: unknown;
     for await (const chunk of stream) usage = chunk.usage ?? usage;
-    expect(Date.now()).toBeGreaterThan(beginsAt.getTime());
+    expect(Date.now()).toBeGreaterThan(beginsAt + 1_000);
     const after = await customer.openai.chat.completions.create(request());
     expect([before.usage, usage, after.usage].map(costOf)).toEqual(['0.002', '0.002', '0.004']);
     await eventually(
@@ -246,10 +245,14 @@ describe('a price change', () => {
     );
   }, 60_000);
 
-  async function publish(rates: object, effectiveFrom: string): Promise<void> {
+  /** Publishes a price that begins in so many milliseconds, and gives the moment. */
+  async function publish(rates: object, inMs: number): Promise<number> {
+    const beginsAt = Date.now() + inMs;
     const path = '/api/metering/v1/rate-cards/standard/price-versions';
+    const effectiveFrom = new Date(beginsAt).toISOString();
     const body = { model: 'flow-model', currency: 'CNY', effectiveFrom, rates };
     expect(await ask(path, await operator.bearer(), body)).toMatchObject({ status: 201 });
+    return beginsAt;
   }
 });
 

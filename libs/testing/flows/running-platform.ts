@@ -58,10 +58,17 @@ export async function runningPlatform(
     passwords: secrets.roles,
     prefix: prefix.replaceAll('-', '_'),
   });
-  const platform = await scripts.startPlatform({
-    ...{ databases, kafkaBrokers, secrets, stateDir, logDir: stateDir },
-    ...{ topicPrefix: prefix, portOffset: 4_000, extraEnvironment: settings },
-  });
+  const pids: number[] = [];
+  const platform = await scripts
+    .startPlatform({
+      ...{ databases, kafkaBrokers, secrets, stateDir, logDir: stateDir },
+      ...{ topicPrefix: prefix, portOffset: portOffset(), extraEnvironment: settings },
+      started: ({ pid }: ProcessHandle) => pids.push(pid),
+    })
+    .catch((error: unknown) => {
+      endAll(pids);
+      throw error;
+    });
   return {
     environment: platform.environment,
     kill: async (service) => {
@@ -83,6 +90,20 @@ export async function runningPlatform(
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Runs beside each other look for free ports in different places, for between the look and the use another may take one. */
+const portOffset = (): number => 4_000 + (process.pid % 40) * 25;
+
+/** What had started when something else did not. */
+function endAll(pids: readonly number[]): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
 }
 
 async function startScripts(): Promise<Scripts> {

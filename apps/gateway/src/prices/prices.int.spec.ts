@@ -45,6 +45,14 @@ describe('PricesProjection', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('never answers with what it read long ago, also where nobody asked meanwhile', async () => {
+    const prices = new PricesProjection(database);
+    expect(await idAt(prices, 'later', '2026-12-01T00:00:00Z')).toBeUndefined();
+    await record(version('prv_later', { model: 'later' }));
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect(await idAt(prices, 'later', '2026-12-01T00:00:00Z')).toBe('prv_later');
+  });
+
   it('sees a version that was committed after a later one', async () => {
     const prices = new PricesProjection(database);
     await idAt(prices, 'slow', '2026-12-01T00:00:00Z');
@@ -65,7 +73,7 @@ describe('PricesProjection', () => {
   });
 });
 
-/** Prices are read again every second, and at first what was read before is used. */
+/** What was read is good for a second. */
 async function seenWithin(look: () => Promise<string | undefined>, id: string): Promise<void> {
   for (let wait = 0; wait < 30; wait += 1) {
     if ((await look()) === id) return;

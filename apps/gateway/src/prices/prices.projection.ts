@@ -1,7 +1,8 @@
 import { type EventOf, PriceTerms, type PriceVersionPublished } from '@app/contracts';
+import { log } from '@app/observability';
 import { Database, type Tx } from '@app/persistence';
 import { versionAt } from '@app/rating';
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { type ModelLimits, PriceList, type PublishedPrice } from './price-list.ts';
 
 interface PriceRow {
@@ -14,16 +15,18 @@ interface PriceRow {
   readonly limits: ModelLimits | null;
 }
 
-/** Versions are announced before they take effect, so a second is soon enough. */
-const rereadMs = 1_000;
+/** Versions are announced before they take effect, so a second is soon enough; what is older is read again first. */
+const rereadMs = 500;
+const ageMsMax = 1_000;
 
 /** Metering's published prices, kept in our own table and, whole, in memory: a call needs one without waiting. */
 @Injectable()
-export class PricesProjection extends PriceList {
+export class PricesProjection extends PriceList implements OnApplicationBootstrap, OnApplicationShutdown {
   private cards: ReadonlyMap<string, ReadonlyMap<string, readonly PublishedPrice[]>> = new Map();
   private known = 0;
   private readAt = -Infinity;
   private reading: Promise<void> | undefined;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly database: Database) {
     super();
@@ -60,12 +63,27 @@ export class PricesProjection extends PriceList {
       .sort((a, b) => (a.model < b.model ? -1 : 1));
   }
 
-  /** Reads what is new, at most once a second. What was read before serves while the database does not answer. */
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => {
+      this.readOnce().catch((error: unknown) => {
+        log().warn({ err: error }, 'Prices were not read again');
+      });
+    }, rereadMs);
+    this.timer.unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  /** What is in memory, unless it is too old to say what a call costs now. */
   private async current(): Promise<void> {
-    if (performance.now() - this.readAt < rereadMs) return;
+    if (performance.now() - this.readAt > ageMsMax) await this.readOnce();
+  }
+
+  private readOnce(): Promise<void> {
     this.reading ??= this.read().finally(() => (this.reading = undefined));
-    if (this.readAt === -Infinity) await this.reading;
-    else this.reading.catch(() => undefined);
+    return this.reading;
   }
 
   /** Rows become visible in the order of commits, so what is new is told by their number and never by a last id. */

@@ -5,6 +5,7 @@ const usageWish = /\busage=(\d+)\/(\d+)/;
 const statusWish = /\bstatus=(4\d\d|5\d\d)\b/;
 const cutWish = /\bcut\b/;
 const slowWish = /\bslow\b/;
+const crawlWish = /\bcrawl\b/;
 const silentWish = /\bsilent\b/;
 
 type ChatRequest = Parameters<NonNullable<Fixture['match']['predicate']>>[0];
@@ -45,7 +46,7 @@ function failure(request: ChatRequest) {
 
 /**
  * The answers of the fake provider, first match first:
- * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `silent` before the first,
+ * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` half a second, `silent` before the first,
  * `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
  */
 export const answers: readonly Fixture[] = [
@@ -59,6 +60,7 @@ export const answers: readonly Fixture[] = [
     truncateAfterChunks: 4,
   },
   { match: { endpoint: 'chat', predicate: asks(slowWish) }, response: answer, latency: 150, chunkSize: 20 },
+  { match: { endpoint: 'chat', predicate: asks(crawlWish) }, response: answer, latency: 500, chunkSize: 20 },
   { match: { endpoint: 'chat', predicate: asks(silentWish) }, response: answer, latency: 5_000 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
 ];

@@ -158,6 +158,40 @@ describe('the journal', () => {
     expect(outcome).toMatchObject({ kind: 'refused', refusal: { code: 'hold-settled' } });
   });
 
+  it('loses nothing and writes nothing twice while the database ends its connections', async () => {
+    const book = 'cus_cut';
+    await post(ask.plan(book), ask.topUp(book, 'top_cut', '100'));
+    let cuts = 0;
+    const cutting = setInterval(() => {
+      cuts += 1;
+      void ledger.database.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+          WHERE datname = current_database() AND application_name = 'ledger spec writers'`,
+      );
+    }, 400);
+    const postUntilDone = async (request: PostRequest): Promise<string> => {
+      for (;;) {
+        const outcomes = await ledger.journal.post([request]).catch(() => undefined);
+        const [outcome] = outcomes ?? [];
+        if (outcome) return outcome.kind;
+      }
+    };
+    const words: string[] = [];
+    let rounds = 0;
+    for (; cuts < 6; rounds += 1) {
+      const requests = Array.from({ length: 5 }, (_, n) =>
+        ask.charge(book, `use_cut_${rounds}_${n}`, '0.001'),
+      );
+      words.push(...(await Promise.all(requests.map(postUntilDone))));
+    }
+    clearInterval(cutting);
+    expect(words.filter((word) => word !== 'recorded' && word !== 'repeated')).toEqual([]);
+    expect(await count('entry WHERE book_id = $1', [book])).toBe(2 + rounds * 5);
+    const [balance] = await new BalanceStore(ledger.database).now([book]);
+    const spent = Units18.times(Units18.fromText('0.001'), BigInt(rounds * 5));
+    expect(balance?.paid).toBe(Units18.toText(Units18.subtract(Units18.fromText('100'), spent)));
+  });
+
   it('numbers, stamps and chains the entries of a book without a gap', async () => {
     const rows = await ledger.database.query<{ breaks: string }>(
       `SELECT count(*) AS breaks FROM entry e LEFT JOIN entry p ON p.book_id = e.book_id AND p.version = e.version - 1

@@ -48,9 +48,12 @@ export class WriterConnection implements Rows {
     client.on('error', () => {
       this.drop(client);
     });
-    await client.query(
-      `SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off`,
-    );
+    try {
+      await client.query(settings);
+    } catch (error) {
+      client.release(true);
+      throw error;
+    }
     return client;
   }
 
@@ -60,3 +63,6 @@ export class WriterConnection implements Rows {
     client.release(true);
   }
 }
+
+const settings =
+  'SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';

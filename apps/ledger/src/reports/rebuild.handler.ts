@@ -35,12 +35,22 @@ const agrees = metrics.gauge({
  */
 @Injectable()
 export class RebuildHandler {
+  private underWay: Promise<RebuildReport> | undefined;
+
   constructor(
     private readonly reader: JournalReader,
     private readonly live: LiveStore,
   ) {}
 
-  async handle(): Promise<RebuildReport> {
+  /** One rebuild at a time: who asks while one is under way gets its report. */
+  handle(): Promise<RebuildReport> {
+    this.underWay ??= this.report().finally(() => {
+      this.underWay = undefined;
+    });
+    return this.underWay;
+  }
+
+  private async report(): Promise<RebuildReport> {
     const begun = performance.now();
     const rebuild = await this.reader.inSnapshot((tx) => this.rebuild(tx));
     const firstDifference = rebuild.chainDifference ?? rebuild.difference;

@@ -141,12 +141,13 @@ interface LotRow {
   readonly sent: string;
 }
 
+// Sorted by the column and not by its text, which has the same name here: 10 comes after 9.
 const lotSql = `SELECT book_id, top_up_id, channel, opened_by::text, trim_scale(amount)::text AS amount,
                        trim_scale(used)::text AS used, trim_scale(refunded)::text AS refunded,
                        trim_scale(reserved)::text AS reserved, trim_scale(remaining)::text AS remaining,
                        trim_scale(sent)::text AS sent
                   FROM lot WHERE book_id = ANY($1::text[]) AND (remaining > 0 OR reserved > 0)
-                 ORDER BY book_id, opened_by`;
+                 ORDER BY lot.book_id, lot.opened_by`;
 
 const lotOf = (row: LotRow): Lot => ({
   topUpId: row.top_up_id,

@@ -79,7 +79,6 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax ?? bodyBytesMax,
     forceCloseConnections: 'idle',
-    trustProxy: true,
   });
   const settings = { bufferLogs: true, rawBody: options.rawBody ?? false, abortOnError: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.

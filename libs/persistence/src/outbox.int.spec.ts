@@ -98,11 +98,14 @@ describe('the outbox', () => {
     const held = new Promise<void>((resolve) => {
       release = resolve;
     });
-    const early = database.transaction(async (tx) => {
-      await outbox.add(tx, topics.topUps.name, [event('cus_1', 'early')]);
-      await held;
+    let early: Promise<void> = Promise.resolve();
+    await new Promise<void>((written) => {
+      early = database.transaction(async (tx) => {
+        await outbox.add(tx, topics.topUps.name, [event('cus_1', 'early')]);
+        written();
+        await held;
+      });
     });
-    await new Promise((resolve) => setTimeout(resolve, 50));
     await database.transaction((tx) => outbox.add(tx, topics.topUps.name, [event('cus_1', 'late')]));
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(log.published).toEqual([]);

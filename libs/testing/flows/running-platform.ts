@@ -8,6 +8,9 @@ import { testServers, topicPrefix } from '../src/servers.ts';
 interface ProcessHandle {
   readonly pid: number;
   readonly ended: Promise<string>;
+  /** How it ended, once it has. */
+  readonly outcome: string | undefined;
+  readonly logFile: string;
 }
 
 /** The platform as `npm start` runs it: four services and the sandbox, each a process of its own. */
@@ -72,7 +75,8 @@ export async function runningPlatform(
   return {
     environment: platform.environment,
     kill: async (service) => {
-      const { pid, ended } = platform.process(service);
+      const { pid, ended, outcome, logFile } = platform.process(service);
+      if (outcome !== undefined) throw new Error(`${service} ${outcome} by itself:\n${lastPart(logFile)}`);
       process.kill(pid, 'SIGKILL');
       await ended;
       await platform.restart(service);
@@ -91,6 +95,8 @@ export async function runningPlatform(
     },
   };
 }
+
+const lastPart = (file: string): string => readFileSync(file, 'utf8').slice(-4_000);
 
 /** Runs beside each other look for free ports in different places, for between the look and the use another may take one. */
 const portOffset = (): number => 4_000 + (process.pid % 40) * 25;

@@ -17,7 +17,7 @@ export class LongPiece {
   private readonly pairs: Int32Array;
   private readonly heap: MinHeap;
 
-  constructor(bytes: Uint8Array, ranks: Ranks) {
+  constructor(bytes: string, ranks: Ranks) {
     const { length } = bytes;
     this.ranks = ranks;
     this.tokens = new Int32Array(length);
@@ -27,7 +27,7 @@ export class LongPiece {
     // Each merge takes a pair away and may bring two.
     this.heap = new MinHeap(3 * length);
     for (let at = 0; at < length; at += 1) {
-      this.tokens[at] = ranks.ofByte(bytes[at] as number);
+      this.tokens[at] = ranks.ofByte(bytes.charCodeAt(at));
       this.next[at] = at + 1;
       this.previous[at] = at - 1;
     }

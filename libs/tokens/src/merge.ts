@@ -5,17 +5,18 @@ import type { Ranks } from './ranks.ts';
 const scannedBytesMax = 64;
 
 /**
- * Merges the bytes of a piece as byte pair encoding does: always the pair of the lowest rank, the leftmost of these,
- * until no pair makes a token. Gives the ranks of the tokens. Takes n log n time for n bytes, whatever they are.
+ * Merges the bytes of a piece, one character a byte, as byte pair encoding does: always the pair of the lowest rank, the
+ * leftmost of these, until no pair makes a token. Gives the ranks of the tokens. Takes n log n time for n bytes,
+ * whatever they are.
  */
-export function merge(bytes: Uint8Array, ranks: Ranks): readonly number[] {
+export function merge(bytes: string, ranks: Ranks): readonly number[] {
   return bytes.length <= scannedBytesMax
     ? mergeByScanning(bytes, ranks)
     : new LongPiece(bytes, ranks).merge();
 }
 
-function mergeByScanning(bytes: Uint8Array, ranks: Ranks): number[] {
-  const tokens = Array.from(bytes, (byte) => ranks.ofByte(byte));
+function mergeByScanning(bytes: string, ranks: Ranks): number[] {
+  const tokens = Array.from(bytes, (byte) => ranks.ofByte(byte.charCodeAt(0)));
   const pairs = tokens.map((_, index) => pairAt(tokens, index, ranks));
   for (;;) {
     const at = lowest(pairs);

@@ -62,8 +62,16 @@ export class TokenCounter {
   }
 
   private tokensOf(piece: string): readonly number[] {
-    const bytes = Buffer.from(piece, 'utf8');
-    const whole = bytes.length <= this.ranks.bytesMax ? this.ranks.ofBytes(bytes.toString('latin1')) : -1;
+    const bytes = bytesOf(piece);
+    const whole = bytes.length <= this.ranks.bytesMax ? this.ranks.ofBytes(bytes) : -1;
     return whole >= 0 ? [whole] : merge(bytes, this.ranks);
   }
+}
+
+/** The UTF-8 bytes of a text as a text, one character a byte. */
+function bytesOf(text: string): string {
+  for (let at = 0; at < text.length; at += 1) {
+    if (text.charCodeAt(at) > 0x7f) return Buffer.from(text, 'utf8').toString('latin1');
+  }
+  return text;
 }

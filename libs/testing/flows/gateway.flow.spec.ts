@@ -220,7 +220,7 @@ describe('the charge of a call', () => {
 describe('a price change', () => {
   it('charges each call at the price of its admission, a stream that outlives its price too', async () => {
     const customer = await aCustomer({ paid: '5' });
-    await publish({ input: '1', output: '10' }, 2_000);
+    await publish({ input: '1', output: '10' }, 4_000);
     const request = (manner = '') => ({ ...asking(1_000, 100, manner), model: 'flow-model' });
     await eventually(
       () => ask('/v1/models', customer.key),
@@ -233,7 +233,7 @@ describe('a price change', () => {
       stream_options: { include_usage: true },
     });
     // The new price begins while the stream is under way.
-    const beginsAt = await publish({ input: '2', output: '20' }, 2_000);
+    const beginsAt = await publish({ input: '2', output: '20' }, 4_000);
     let usage: unknown;
     for await (const chunk of stream) usage = chunk.usage ?? usage;
     expect(Date.now()).toBeGreaterThan(beginsAt + 1_000);
@@ -247,11 +247,12 @@ describe('a price change', () => {
 
   /** Publishes a price that begins in so many milliseconds, and gives the moment. */
   async function publish(rates: object, inMs: number): Promise<number> {
+    const token = await operator.bearer();
     const beginsAt = Date.now() + inMs;
     const path = '/api/metering/v1/rate-cards/standard/price-versions';
     const effectiveFrom = new Date(beginsAt).toISOString();
     const body = { model: 'flow-model', currency: 'CNY', effectiveFrom, rates };
-    expect(await ask(path, await operator.bearer(), body)).toMatchObject({ status: 201 });
+    expect(await ask(path, token, body)).toMatchObject({ status: 201 });
     return beginsAt;
   }
 });

@@ -60,7 +60,12 @@ export const answers: readonly Fixture[] = [
     truncateAfterChunks: 4,
   },
   { match: { endpoint: 'chat', predicate: asks(slowWish) }, response: answer, latency: 150, chunkSize: 20 },
-  { match: { endpoint: 'chat', predicate: asks(crawlWish) }, response: answer, latency: 1_000, chunkSize: 20 },
+  {
+    match: { endpoint: 'chat', predicate: asks(crawlWish) },
+    response: answer,
+    latency: 1_000,
+    chunkSize: 20,
+  },
   { match: { endpoint: 'chat', predicate: asks(silentWish) }, response: answer, latency: 5_000 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
 ];

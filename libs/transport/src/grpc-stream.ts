@@ -1,5 +1,10 @@
 import { once } from 'node:events';
-import type { ClientDuplexStream, ClientWritableStream, ServiceError } from '@grpc/grpc-js';
+import type {
+  ClientDuplexStream,
+  ClientReadableStream,
+  ClientWritableStream,
+  ServiceError,
+} from '@grpc/grpc-js';
 import { rawCall } from './grpc-client.ts';
 import { problemOfGrpc } from './grpc-problem.ts';
 
@@ -59,6 +64,24 @@ export async function grpcUpload<Request, Response>(
   });
 }
 
+/**
+ * Asks a server-streaming method and gives its messages, such as `grpcDownload(ledger, 'Export', {})`. The peer sends no
+ * faster than they are read. Throws the peer's Problem. It has no deadline; leaving the loop ends the call.
+ */
+export async function* grpcDownload<Response>(
+  api: object,
+  method: string,
+  request: object,
+): AsyncGenerator<Response> {
+  const { start, metadata } = await rawCall(api, method);
+  const call = start(request, metadata) as ClientReadableStream<Response>;
+  try {
+    yield* answersOf<Response>(call);
+  } finally {
+    call.cancel();
+  }
+}
+
 async function sendAll<Request>(
   call: ClientWritableStream<Request>,
   requests: AsyncIterable<Request> | Iterable<Request>,
@@ -85,7 +108,9 @@ async function written<Request>(
   ended.abort();
 }
 
-async function* answersOf<Response>(call: ClientDuplexStream<never, Response>): AsyncGenerator<Response> {
+async function* answersOf<Response>(
+  call: ClientDuplexStream<never, Response> | ClientReadableStream<Response>,
+): AsyncGenerator<Response> {
   try {
     for await (const answer of call) yield answer as Response;
   } catch (error) {

@@ -2,7 +2,7 @@ export { type Caller, currentCaller, mayDo } from './caller.ts';
 export { type CallOptions, closeGrpc, type GrpcApi, grpcClient, type GrpcPeer } from './grpc-client.ts';
 export { grpcErrorOf } from './grpc-problem.ts';
 export type { GrpcServing } from './grpc-server.ts';
-export { grpcStream, type GrpcStream, grpcUpload } from './grpc-stream.ts';
+export { grpcDownload, grpcStream, type GrpcStream, grpcUpload } from './grpc-stream.ts';
 export { IdentityProvider } from './oidc.ts';
 export { openApiOf } from './open-api.ts';
 export { type FieldError, Problem, type ProblemDetails, type ProblemInit } from './problem.ts';

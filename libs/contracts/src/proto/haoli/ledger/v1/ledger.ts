@@ -236,6 +236,75 @@ export interface RebuildReport {
   durationMs: string;
 }
 
+export interface ListSealsRequest {
+  pageSize: number;
+  cursor: string;
+}
+
+export interface ListSealsResponse {
+  seals: Seal[];
+  nextCursor: string;
+}
+
+export interface GetSealRequest {
+  /** A day in Asia/Shanghai, `2026-11-22`. */
+  day: string;
+}
+
+/** A Merkle root (RFC 6962) over the heads of all books at the end of a day, signed by Ed25519. Hashes are hexadecimal. */
+export interface Seal {
+  day: string;
+  cut: string;
+  books: string;
+  entries: string;
+  root: string;
+  /** The hash of the seal before; zeros for the first. */
+  previous: string;
+  keyId: string;
+  hash: string;
+  signature: string;
+}
+
+export interface ProveEntryRequest {
+  bookId: string;
+  version: string;
+}
+
+export interface InclusionProof {
+  entry: ExportedEntry | undefined;
+  previousHash: string;
+  /** The SHA-256 of the canonical text of each entry after it, up to the head. */
+  following: string[];
+  head:
+    | SealedHead
+    | undefined;
+  /** Which leaf the book is, of the books of the seal. */
+  index: string;
+  path: string[];
+  seal: Seal | undefined;
+}
+
+export interface ExportedEntry {
+  book: string;
+  version: string;
+  /** The text that was hashed. */
+  canonical: string;
+  hash: string;
+}
+
+export interface SealedHead {
+  book: string;
+  version: string;
+  hash: string;
+}
+
+export interface ExportRequest {
+}
+
+export interface ExportLines {
+  lines: string[];
+}
+
 export interface Ledger {
   /** The balance of a customer's wallet, now or as it was recorded at an instant. Scope ledger:read. */
   GetBalance(request: GetBalanceRequest): Promise<Balance>;
@@ -266,4 +335,12 @@ export interface Ledger {
   GetTrialBalance(request: GetTrialBalanceRequest): Promise<TrialBalance>;
   /** Folds the journal into fresh projections and compares them with the live ones. Scope ledger:read. */
   Rebuild(request: RebuildRequest): Promise<RebuildReport>;
+  /** The seals of all days, oldest first. Scope ledger:read. */
+  ListSeals(request: ListSealsRequest): Promise<ListSealsResponse>;
+  /** The seal of a day. Scope ledger:read. */
+  GetSeal(request: GetSealRequest): Promise<Seal>;
+  /** That an entry is under the seal of the day on which it was recorded, for anyone who has the public key. Scope ledger:read. */
+  ProveEntry(request: ProveEntryRequest): Promise<InclusionProof>;
+  /** The whole journal as JSON lines, some at a time, no faster than they are taken. Scope ledger:read. */
+  Export(request: ExportRequest): Observable<ExportLines>;
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { root } from './paths.mjs';
 import { freePort } from './ports.mjs';
 import { startProcess, stopProcess, untilReady } from './processes.mjs';
-import { clientScopes, serviceNames } from './secrets.mjs';
+import { clientScopes, sealKeyIn, serviceNames } from './secrets.mjs';
 
 const usualPorts = {
   ...{ gateway: 3000, metering: 3001, ledger: 3002, payments: 3003 },
@@ -132,6 +132,7 @@ function ownEnvironment(name, { addresses, options: { secrets }, stateDir }) {
       WECHATPAY_NOTIFY_BASE_URL: addresses.PAYMENTS_HTTP_URL,
     };
   }
+  if (name === 'ledger') return { SEAL_KEY_FILE: sealKeyIn(stateDir), SEALS_DIR: join(stateDir, 'seals') };
   return {};
 }
 

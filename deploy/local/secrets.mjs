@@ -1,7 +1,7 @@
 // Passwords, client secrets and the API key pepper of a local installation: made at the first run, readable only by the
 // owner, never committed. The same ones are used as long as the folder lives, so that kept data stays readable.
-import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync } from 'node:fs';
+import { createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stateDir } from './paths.mjs';
 import { readJson, writeJson } from './processes.mjs';
@@ -42,6 +42,18 @@ export function loadSecrets(file = join(stateDir, 'secrets.json')) {
   writeJson(file, secrets);
   chmodSync(file, 0o600);
   return secrets;
+}
+
+/** The file with the key that signs the seals of days, made at the first start; the public key lies beside it. */
+export function sealKeyIn(folder) {
+  const file = join(folder, 'seal-key.pem');
+  if (!existsSync(file)) {
+    const { privateKey } = generateKeyPairSync('ed25519');
+    writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600, flag: 'wx' });
+  }
+  const publicKey = createPublicKey(readFileSync(file)).export({ format: 'pem', type: 'spki' });
+  writeFileSync(join(folder, 'seal-key.public.pem'), publicKey);
+  return file;
 }
 
 /** New secrets over old ones that cannot be read would lock everybody out of the kept data. */

@@ -20,6 +20,12 @@ export const ledgerSettings = z.object({
   LEDGER_DATABASE_URL: DatabaseUrlSetting,
   /** The owner role's address, for migrations. Without it the service's own role migrates. */
   LEDGER_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
+  /** A PEM file with the Ed25519 private key that signs the seals of days. */
+  SEAL_KEY_FILE: z.string().min(1),
+  /** A PEM file with the public keys that signed seals before. */
+  SEAL_EARLIER_KEYS_FILE: z.string().min(1).optional(),
+  /** The folder, outside the database, in which seals are published. */
+  SEALS_DIR: z.string().min(1),
   /** How long a renewed lease keeps a gateway's holds. */
   LEASE_SECONDS: seconds(30),
   /** A hold whose gateway was not heard of for so long expires, unless its call has finished. */

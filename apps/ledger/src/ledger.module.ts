@@ -1,6 +1,6 @@
 import { KafkaModule } from '@app/kafka';
 import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
-import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { BalanceStore } from './balances/balance.store.ts';
 import { BalancesController } from './balances/balances.controller.ts';
 import { BalancesGrpc } from './balances/balances.grpc.ts';
@@ -39,6 +39,17 @@ import { ReportsGrpc } from './reports/reports.grpc.ts';
 import { TrialBalanceStore } from './reports/trial-balance.store.ts';
 import { VerifyHandler } from './reports/verify.handler.ts';
 import { WatchInvariantsJob } from './reports/watch-invariants.job.ts';
+import { ExamineSealsHandler } from './seals/examine-seals.handler.ts';
+import { ExportJournalHandler } from './seals/export-journal.handler.ts';
+import { ExportStore } from './seals/export.store.ts';
+import { SealDaysHandler } from './seals/seal-days.handler.ts';
+import { SealDaysJob } from './seals/seal-days.job.ts';
+import { SealKey } from './seals/seal-key.client.ts';
+import { SealStore } from './seals/seal.store.ts';
+import { SealsFolder } from './seals/seals-folder.client.ts';
+import { SealsController } from './seals/seals.controller.ts';
+import { SealsGrpc } from './seals/seals.grpc.ts';
+import { SealsHandler } from './seals/seals.handler.ts';
 import { Waits } from './waits.ts';
 
 /** The writers' own connections: a reader that waits for a writer must never hold the connection that the writer needs. */
@@ -59,8 +70,8 @@ class LedgerLife implements OnApplicationShutdown {
 
 const consumers = [RatedConsumer, TopUpsConsumer, CustomersConsumer, CallsConsumer, RefundsConsumer];
 const doors = [
-  ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc],
-  ...[HoldsController, BalancesController, EntriesController, ReportsController],
+  ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc, SealsGrpc],
+  ...[HoldsController, BalancesController, EntriesController, ReportsController, SealsController],
 ];
 
 /** The journal of all money, balances, holds, rebuild and audit. */
@@ -109,10 +120,21 @@ export class LedgerModule {
           EntriesHandler,
         ],
         ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob],
+        ...sealProviders(settings),
       ],
     };
   }
 }
+
+const sealProviders = (settings: LedgerSettings): Provider[] => [
+  {
+    provide: SealKey,
+    useFactory: () => SealKey.fromFiles(settings.SEAL_KEY_FILE, settings.SEAL_EARLIER_KEYS_FILE),
+  },
+  { provide: SealsFolder, useFactory: () => new SealsFolder(settings.SEALS_DIR) },
+  ...[SealStore, ExportStore, SealsHandler, ExportJournalHandler, ExamineSealsHandler],
+  ...[SealDaysHandler, SealDaysJob],
+];
 
 const waitsOf = (settings: LedgerSettings): Waits =>
   new Waits({

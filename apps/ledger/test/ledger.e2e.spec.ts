@@ -14,6 +14,7 @@ import {
   closeGrpc,
   type GrpcApi,
   grpcClient,
+  grpcDownload,
   grpcStream,
   IdentityProvider,
   Problem,
@@ -35,6 +36,7 @@ import {
   aTopUp,
 } from './events.ts';
 import { startIdentity } from './identity.ts';
+import { sealSettings } from './seals-for-specs.ts';
 
 const port = 20_000 + (process.pid % 20_000);
 let identity: Awaited<ReturnType<typeof startIdentity>>;
@@ -47,6 +49,7 @@ let base: string;
 beforeAll(async () => {
   identity = await startIdentity();
   const environment = {
+    ...(await sealSettings()),
     KAFKA_BROKERS: testServers().kafkaBrokers,
     KAFKA_TOPIC_PREFIX: topicPrefix(),
     KAFKA_PARTITIONS: '3',
@@ -525,5 +528,41 @@ describe('the books', () => {
       status: 400,
       body: { field: 'pageSize' },
     });
+  });
+});
+
+describe('seals', () => {
+  it('export the journal alike through both doors, line by line to its end', async () => {
+    const overGrpc: string[] = [];
+    for await (const { lines } of grpcDownload<LedgerApi.ExportLines>(api, 'Export', {}))
+      overGrpc.push(...lines);
+    const response = await fetch(`${base}/v1/export`, {
+      headers: { authorization: `Bearer ${await identity.token('ledger:read')}` },
+    });
+    const overRest = (await response.text()).split('\n');
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(overRest.pop()).toBe('');
+    expect(overRest.slice(1)).toEqual(overGrpc.slice(1));
+    const { entries } = await api.Verify({ bookId: '' });
+    expect(JSON.parse(overRest.at(-1) ?? '')).toMatchObject({ end: { entries: Number(entries) } });
+    expect(overRest).toHaveLength(Number(entries) + 2);
+  });
+
+  it('say which day is not sealed yet, and need the scope', async () => {
+    const customer = await wallet('1');
+    expect(await rest('GET', '/v1/seals')).toEqual({ status: 200, body: { seals: [], nextCursor: '' } });
+    expect(await api.ListSeals({ pageSize: 5, cursor: '' })).toEqual({ seals: [], nextCursor: '' });
+    expect(await rest('GET', '/v1/seals/2026-13-01')).toMatchObject({ status: 400, body: { field: 'day' } });
+    expect(await rest('GET', '/v1/seals/2026-01-01')).toMatchObject({ status: 404 });
+    await expect(api.GetSeal({ day: '2026-01-01' })).rejects.toMatchObject({ code: 'not-found' });
+    expect(await rest('GET', `/v1/books/${customer}/entries/1/proof`)).toMatchObject({
+      status: 404,
+      body: { detail: expect.stringMatching(/^\d{4}-\d\d-\d\d is not sealed/) },
+    });
+    await expect(api.ProveEntry({ bookId: customer, version: '99' })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    for (const path of ['seals', 'seals/2026-01-01', 'export', `books/${customer}/entries/1/proof`])
+      expect(await rest('GET', `/v1/${path}`, undefined, 'holds:write')).toMatchObject({ status: 403 });
   });
 });

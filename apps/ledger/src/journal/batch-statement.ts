@@ -177,8 +177,8 @@ const statements = new Map<string, BatchStatement>();
 
 /**
  * The one statement that writes a batch of these parts: all of it or nothing.
- * It fails with HL002 where a head is not at the version on which the batch was decided or the stamp is not of now, and with
- * 23505 where an event id is known. It answers with the time of the database.
+ * It fails with HL002 where a head is not at the version on which the batch was decided, or the stamp is not of
+ * now or lies in a day that was cut, and with 23505 where an event id is known. It answers with the time of the database.
  */
 export function batchStatement(present: readonly PartName[]): BatchStatement {
   const name = `batch_${present.map((part) => partNames.indexOf(part).toString(36)).join('')}`;
@@ -203,5 +203,6 @@ function textOf(present: readonly PartName[]): string {
     : 'true';
   return `WITH ${written.join(',\n')}
     SELECT CASE WHEN ${allMoved} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
+                 AND $1::timestamptz >= last_cut()
                 THEN clock_timestamp() ELSE refuse_stale_batch() END AS now`;
 }

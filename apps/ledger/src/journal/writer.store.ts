@@ -228,7 +228,9 @@ export class Writer {
 }
 
 async function databaseTime(database: Rows): Promise<Instant> {
-  const [row] = await database.query<{ now: string }>('SELECT clock_timestamp() AS now');
+  const [row] = await database.query<{ now: string }>(
+    'SELECT greatest(clock_timestamp(), last_cut()) AS now',
+  );
   if (row === undefined) throw new TypeError('The database did not say what time it is.');
   return Instant.fromText(row.now);
 }

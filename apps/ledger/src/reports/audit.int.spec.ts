@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.ts';
+import { sealsOn } from '../../test/seals-for-specs.ts';
 import { BalanceStore } from '../balances/balance.store.ts';
 import { ledgerMigrations } from '../migrations.ts';
 import { AccountTotalStore } from './account-total.store.ts';
@@ -34,7 +35,7 @@ beforeAll(async () => {
   url = await freshDatabase('audit');
   ledger = await ledgerOn(url);
   const reader = new JournalReader(ledger.database);
-  verify = new VerifyHandler(reader, new LiveStore());
+  verify = new VerifyHandler(reader, new LiveStore(), (await sealsOn(ledger.database)).examine);
   rebuild = new RebuildHandler(reader, new LiveStore());
 });
 afterAll(async () => {

@@ -13,6 +13,8 @@ export interface LedgerForSpecs {
   readonly database: Database;
   /** As the service's own role, with no more rights than in production. */
   readonly journal: JournalStore;
+  /** The address for another pool of the service's own role; it must be closed first. */
+  readonly serviceUrl: string;
   /** A second process on the same database, with its own memory. */
   another(): JournalStore;
   close(): Promise<void>;
@@ -41,6 +43,7 @@ export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSp
   return {
     database,
     journal,
+    serviceUrl: role.url,
     another,
     close: async () => {
       for (const store of stores) {

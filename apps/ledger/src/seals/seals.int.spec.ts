@@ -21,6 +21,7 @@ let ledger: LedgerForSpecs;
 let seals: Awaited<ReturnType<typeof sealsOn>>;
 let clock: Awaited<ReturnType<typeof travellingClock>>;
 let clockDatabase: Database;
+let service: Database;
 let verify: VerifyHandler;
 let made: readonly Seal[];
 
@@ -35,8 +36,9 @@ beforeAll(async () => {
   clockDatabase = new Database({ url, applicationName: 'spec clock' });
   clock = await travellingClock(clockDatabase, new URL(url).pathname.slice(1));
   ledger = await ledgerOn(url);
-  seals = await sealsOn(ledger.database);
-  verify = new VerifyHandler(new JournalReader(ledger.database), new LiveStore(), seals.examine);
+  service = new Database({ url: ledger.serviceUrl, applicationName: 'spec service' });
+  seals = await sealsOn(service);
+  verify = new VerifyHandler(new JournalReader(service), new LiveStore(), seals.examine);
   expect(await seals.sealDays.handle()).toEqual([]);
 
   await clock.set('2030-05-01T10:00:00Z');
@@ -54,6 +56,7 @@ beforeAll(async () => {
 }, 60_000);
 
 afterAll(async () => {
+  await service.close();
   await ledger.close();
   await clockDatabase.close();
   await rm(seals.settings.folder, { recursive: true });

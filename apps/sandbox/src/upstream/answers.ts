@@ -46,7 +46,7 @@ function failure(request: ChatRequest) {
 
 /**
  * The answers of the fake provider, first match first:
- * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` a second, `silent` before the first,
+ * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` half a second, `silent` before the first,
  * `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
  */
 export const answers: readonly Fixture[] = [
@@ -60,12 +60,7 @@ export const answers: readonly Fixture[] = [
     truncateAfterChunks: 4,
   },
   { match: { endpoint: 'chat', predicate: asks(slowWish) }, response: answer, latency: 150, chunkSize: 20 },
-  {
-    match: { endpoint: 'chat', predicate: asks(crawlWish) },
-    response: answer,
-    latency: 1_000,
-    chunkSize: 20,
-  },
+  { match: { endpoint: 'chat', predicate: asks(crawlWish) }, response: answer, latency: 500, chunkSize: 10 },
   { match: { endpoint: 'chat', predicate: asks(silentWish) }, response: answer, latency: 5_000 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
 ];

@@ -47,6 +47,16 @@ describe('normaliseUsage', () => {
   });
 });
 
+describe('a bound on what was sent', () => {
+  const counted = (input: number, inputTokensMax: number) =>
+    normaliseUsage('openai-chat', { prompt_tokens: input }, { outputText: false, inputTokensMax });
+
+  it('lets an upstream add half as much again, and no more', () => {
+    expect(counted(150, 100)).toMatchObject({ accepted: true });
+    expect(counted(151, 100)).toMatchObject({ refusal: { reason: 'more-than-sent', field: 'usage' } });
+  });
+});
+
 describe('OpenAI and those that speak its form', () => {
   it('keep cache writes of responses apart by lifetime', () => {
     const input_tokens_details = {
@@ -242,6 +252,11 @@ describe('Google', () => {
       toolUsePromptTokensDetails: [{ modality: 'AUDIO', tokenCount: 32 }],
     };
     expect(read('google', raw)).toEqual({ input: 185, input_audio: 32, output: 82 });
+  });
+
+  it('reads the media of an embedding, which are spelt in another way', () => {
+    const promptTokenDetails = [{ modality: 'IMAGE', tokenCount: 5 }];
+    expect(read('google', { promptTokenCount: 7, promptTokenDetails })).toEqual({ input: 2, input_image: 5 });
   });
 
   it('takes images and audio out of the output', () => {

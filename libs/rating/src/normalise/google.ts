@@ -21,7 +21,11 @@ export function normaliseGoogle(raw: unknown, seen: Seen = { outputText: false }
 }
 
 function inputOf(counts: Counts, total: number): TokenCounts {
-  const prompt = byMedium(counts, 'promptTokensDetails');
+  // Embeddings spell the same list in another way.
+  const prompt = byMedium(
+    counts,
+    counts.has('promptTokenDetails') ? 'promptTokenDetails' : 'promptTokensDetails',
+  );
   const tools = byMedium(counts, 'toolUsePromptTokensDetails');
   const cached = byMedium(counts, 'cacheTokensDetails');
   const audio = prompt.audio + tools.audio;

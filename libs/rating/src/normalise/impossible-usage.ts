@@ -14,6 +14,7 @@ export type ImpossibleReason =
   | 'text-without-tokens'
   | 'images-without-tokens'
   | 'unknown-medium'
+  | 'more-than-sent'
   | 'fee-without-unit'
   | 'tokens-of-another-model';
 
@@ -35,4 +36,6 @@ export interface Seen {
   readonly outputText: boolean;
   /** How many images were delivered; absent where none could be. */
   readonly images?: number;
+  /** The most tokens that the request can have had, such as its bytes; absent where nobody can say. */
+  readonly inputTokensMax?: number;
 }

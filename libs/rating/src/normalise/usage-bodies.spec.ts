@@ -197,3 +197,57 @@ describe(`real usage bodies (${source})`, () => {
     expect(torn).toEqual([]);
   });
 });
+
+/** What upstreams tell beside what is charged; a body is not refused for these. */
+const notRead = /(?:_time|cost|web_fetch_requests|^usage\.(?:tokens|cached_tokens)\b.*)/;
+
+/** The paths of all counts in a body that the normalisers read. */
+function countsIn(value: unknown, path: string): readonly string[] {
+  if (typeof value === 'number') return notRead.test(path) ? [] : [path];
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, inner]) => countsIn(inner, `${path}.${name}`));
+}
+
+function withCount(body: unknown, path: string, count: unknown): unknown {
+  const copy = structuredClone({ usage: body }) as Record<string, unknown>;
+  const names = path.split('.');
+  let inner: Record<string, unknown> = copy;
+  for (const name of names.slice(0, -1)) inner = inner[name] as Record<string, unknown>;
+  inner[names.at(-1) ?? ''] = count;
+  return copy['usage'];
+}
+
+describe(`real usage bodies with one count falsified (${source})`, () => {
+  const accepted = bodies.filter((body) => normaliseUsage(familyOf(body), usageOf(body)).accepted);
+  const isCohere = (body: OracleBody) => familyOf(body) === 'cohere';
+
+  it.each([
+    ['negative', -1],
+    ['a part of a token', 0.5],
+    ['a text', '5'],
+    ['a list', []],
+    ['beyond all counting', Number.MAX_SAFE_INTEGER + 1],
+  ])('are refused, every one, where a count is %s', (_, falsified) => {
+    const slipped = accepted.flatMap((body) =>
+      countsIn(usageOf(body), 'usage')
+        .filter((path) => !(isCohere(body) && /^usage\.(?:tokens\.|cached_tokens)/.test(path)))
+        .filter((path) => normaliseUsage(familyOf(body), withCount(usageOf(body), path, falsified)).accepted)
+        .map((path) => `${familyOf(body)} ${path}`),
+    );
+    expect(tally(slipped)).toEqual({});
+  });
+
+  it('are refused, every one, where the total is one token off', () => {
+    const totals = ['total_tokens', 'totalTokens', 'totalTokenCount'];
+    const slipped = accepted.flatMap((body) =>
+      countsIn(usageOf(body), 'usage')
+        .filter((path) => totals.includes(path.replace('usage.', '')))
+        .filter((path) => {
+          const [, name = ''] = path.split('.');
+          const total = (usageOf(body) as Record<string, number>)[name] ?? 0;
+          return normaliseUsage(familyOf(body), withCount(usageOf(body), path, total + 1)).accepted;
+        }),
+    );
+    expect(slipped).toEqual([]);
+  });
+});

@@ -1,3 +1,4 @@
+import { inputKinds } from '../kinds.ts';
 import { normaliseAnthropic } from './anthropic.ts';
 import { normaliseBedrock } from './bedrock.ts';
 import { normaliseCohere } from './cohere.ts';
@@ -48,7 +49,15 @@ export type UsageFamily = keyof typeof normalisers;
 /** Every family, for the settings of an upstream. */
 export const usageFamilies = Object.keys(normalisers) as readonly UsageFamily[];
 
-/** Turns the usage body of a family into disjoint kinds, or says why it cannot be true. */
+/**
+ * Turns the usage body of a family into disjoint kinds, or says why it cannot be true. Upstreams add a little to what was
+ * sent; half as much again as the most it can have been is not a little.
+ */
 export function normaliseUsage(family: UsageFamily, raw: unknown, seen?: Seen): Normalised {
-  return normalisers[family](raw, seen);
+  const usage = normalisers[family](raw, seen);
+  if (!usage.accepted || seen?.inputTokensMax === undefined) return usage;
+  const { tokens } = usage.events[0];
+  const input = inputKinds.reduce((sum, kind) => sum + (tokens[kind] ?? 0), 0);
+  if (2 * input <= 3 * seen.inputTokensMax) return usage;
+  return { accepted: false, refusal: { code: 'impossible-usage', reason: 'more-than-sent', field: 'usage' } };
 }

@@ -1,0 +1,89 @@
+import { type BenchHold, holdRequest, HoldStream } from './hold-stream.ts';
+import { type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
+import type { LedgerProcess } from './ledger-process.ts';
+import type { Stage } from './stage.ts';
+import { type Compared, shown } from './table.ts';
+
+const callers = 64;
+const streamRateMin = 12_000;
+const tailMax = 4;
+const unaryShareMin = 3;
+
+type Place = (hold: BenchHold) => Promise<void>;
+
+/** Holds by 64 callers: one transaction each, unary, and on one stream. */
+export async function measureHolds(stage: Stage): Promise<Compared[]> {
+  const alone = await hammer(stage, 'one transaction a hold, no gRPC', undefined, (hold) =>
+    stage.bare.placeHold(hold.holdId, Number(hold.customerId.slice(-3))),
+  );
+  return stage.withLedger((ledger) =>
+    stage.withClient(ledger, async (client) => {
+      const unary = await hammer(stage, 'holds, unary', ledger, async (hold) => {
+        const { hold: placed, refusal } = await client.PlaceHold(holdRequest(hold), { timeoutMs: 30_000 });
+        if (placed === undefined) throw new Error(`No hold: ${JSON.stringify(refusal)}`);
+      });
+      const stream = await HoldStream.open(client);
+      const streamed = await hammer(stage, 'holds, on the stream', ledger, (hold) => stream.place(hold));
+      stream.close();
+      return [shown(alone.measured, alone.times), unaryAgainst(unary, alone), streamJudged(streamed)];
+    }),
+  );
+}
+
+interface Hammered {
+  readonly measured: Measurement;
+  readonly times: string;
+  readonly tail: number;
+}
+
+function unaryAgainst({ measured, times }: Hammered, alone: Hammered): Compared {
+  const share = rateOf(measured) / rateOf(alone.measured);
+  return {
+    measured,
+    ratio: `${share.toFixed(1)} × one transaction a hold; ${times}`,
+    target: `≥ ${String(unaryShareMin)} ×`,
+    met: share >= unaryShareMin,
+  };
+}
+
+const streamJudged = ({ measured, times, tail }: Hammered): Compared => ({
+  measured,
+  ratio: times,
+  target: `≥ ${streamRateMin.toLocaleString('en')}/s, p99 ≤ ${String(tailMax)} × p50`,
+  met: rateOf(measured) >= streamRateMin && tail <= tailMax,
+});
+
+/** So many callers, each of which asks again when it is answered. */
+async function hammer(
+  stage: Stage,
+  name: string,
+  ledger: LedgerProcess | undefined,
+  place: Place,
+): Promise<Hammered> {
+  const { BENCH_HOLD_SECONDS: seconds, BENCH_POSTGRES_PID: postgresPid } = stage.settings;
+  await during(stage, (seconds * 1_000) / 2, place);
+  const watch = new Stopwatch({ postgresPid, ...(ledger === undefined ? {} : { nodePid: ledger.pid }) });
+  const timesMs = await during(stage, seconds * 1_000, place);
+  const [p50, p99] = [percentile(timesMs, 0.5), percentile(timesMs, 0.99)];
+  return {
+    measured: watch.stop(name, timesMs.length),
+    times: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    tail: p99 / p50,
+  };
+}
+
+async function during(stage: Stage, ms: number, place: Place): Promise<number[]> {
+  const timesMs: number[] = [];
+  const until = performance.now() + ms;
+  const call = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const begun = performance.now();
+      const customerId = stage.customerOf(stage.settings.BENCH_CUSTOMERS);
+      const callId = stage.nextCall();
+      await place({ customerId, callId, holdId: callId.replace('call', 'hold') });
+      timesMs.push(performance.now() - begun);
+    }
+  };
+  await Promise.all(Array.from({ length: callers }, call));
+  return timesMs;
+}

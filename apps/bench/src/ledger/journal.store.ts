@@ -1,0 +1,97 @@
+import { Database } from '@app/persistence';
+
+/** The number that the ledger's relay leads by: whoever holds it keeps the journal from being published. */
+const relayLock = 7_245_002;
+
+/** What the benchmark reads of the ledger's database, beside it. */
+export class JournalOfBench {
+  private readonly database: Database;
+
+  constructor(url: string) {
+    this.database = new Database({ url, applicationName: 'bench', connectionsMax: 4 });
+  }
+
+  /** Entries of the customers' books so far. */
+  async entries(): Promise<number> {
+    const [row] = await this.database.query<{ entries: string }>(
+      'SELECT coalesce(sum(version), 0) AS entries FROM book_head',
+    );
+    return Number(row?.entries ?? 0);
+  }
+
+  /** How many entries a book has. */
+  async versionOf(bookId: string): Promise<number> {
+    const [row] = await this.database.query<{ version: string }>(
+      'SELECT version FROM book_head WHERE book_id = $1',
+      [bookId],
+    );
+    return Number(row?.version ?? 0);
+  }
+
+  /** Runs `work` while nobody publishes the journal, so that writing is measured alone. */
+  async withoutPublishing<Result>(work: () => Promise<Result>): Promise<Result> {
+    const client = await this.database.pool.connect();
+    try {
+      await client.query('SELECT pg_advisory_lock($1)', [relayLock]);
+      return await work();
+    } finally {
+      client.release(true);
+    }
+  }
+
+  /** Lets the tables settle: statistics are fresh, and a vacuum does not fall into a measurement. */
+  async settle(): Promise<void> {
+    await this.database.query('VACUUM ANALYZE');
+    await this.database.query('CHECKPOINT');
+  }
+
+  /** When a book got its entry of this version. */
+  async recordedAt(bookId: string, version: number): Promise<string> {
+    const [row] = await this.database.query<{ recorded_at: string }>(
+      'SELECT recorded_at FROM entry WHERE book_id = $1 AND version = $2',
+      [bookId, version],
+    );
+    if (row === undefined) throw new RangeError(`${bookId} has no entry ${String(version)}`);
+    return row.recorded_at;
+  }
+
+  /** The balance now, read by primary key. */
+  async balanceNow(bookId: string): Promise<void> {
+    await this.database.query('SELECT version, paid, granted, held FROM book_head WHERE book_id = $1', [
+      bookId,
+    ]);
+  }
+
+  /** The balance as of an instant, in the same form. */
+  async balanceAsOf(bookId: string, instant: string): Promise<void> {
+    await this.database.query(
+      `SELECT version, paid_after, granted_after, held_after FROM entry
+        WHERE book_id = $1 AND recorded_at <= $2::timestamptz ORDER BY recorded_at DESC, version DESC LIMIT 1`,
+      [bookId, instant],
+    );
+  }
+
+  /** What PostgreSQL itself needs to sum every posting by account: number of accounts. */
+  async sumByAccount(): Promise<number> {
+    const [row] = await this.database.query<{ accounts: string }>(
+      `SELECT count(*) AS accounts FROM (
+         SELECT account, sum(amount) FROM (
+           SELECT debit AS account, -amount AS amount FROM posting
+           UNION ALL SELECT credit, amount FROM posting) moved
+          GROUP BY account) sums`,
+    );
+    return Number(row?.accounts ?? 0);
+  }
+
+  /** Postings in the journal. */
+  async postings(): Promise<number> {
+    const [row] = await this.database.query<{ postings: string }>(
+      'SELECT coalesce(sum(posting_count), 0) AS postings FROM entry',
+    );
+    return Number(row?.postings ?? 0);
+  }
+
+  close(): Promise<void> {
+    return this.database.close();
+  }
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
+
+const program = fileURLToPath(new URL('../../../ledger/src/main.js', import.meta.url));
+const readyWithinMs = 60_000;
+const attemptsMax = 5;
+
+/** The ledger as it runs in production: a process of its own, known by its addresses. */
+export class LedgerProcess {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly httpUrl: string,
+    readonly grpcUrl: string,
+  ) {}
+
+  /** Starts it and waits until it is ready. */
+  static async start(
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[] = [],
+  ): Promise<LedgerProcess> {
+    // A broker that has just begun may not know its groups yet; the ledger then ends, to be started again.
+    for (let attempt = 1; attempt < attemptsMax; attempt += 1) {
+      try {
+        return await LedgerProcess.startOnce(environment, flags);
+      } catch {
+        await pause(1_000);
+      }
+    }
+    return LedgerProcess.startOnce(environment, flags);
+  }
+
+  private static async startOnce(
+    environment: Readonly<Record<string, string>>,
+    flags: readonly string[],
+  ): Promise<LedgerProcess> {
+    const [http, grpc] = [await freePort(), await freePort()];
+    const child = spawn(process.execPath, [...flags, '--disable-warning=TimeoutNegativeWarning', program], {
+      env: {
+        PATH: process.env['PATH'],
+        LOG_LEVEL: 'error',
+        ...environment,
+        LEDGER_HTTP_PORT: String(http),
+        LEDGER_GRPC_URL: `127.0.0.1:${String(grpc)}`,
+      },
+      stdio: ['ignore', 'inherit', 'inherit'],
+    });
+    const ledger = new LedgerProcess(child, `http://127.0.0.1:${String(http)}`, `127.0.0.1:${String(grpc)}`);
+    await ledger.ready();
+    return ledger;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? -1;
+  }
+
+  /** Lets it finish what it has begun. */
+  async stop(): Promise<void> {
+    if (this.child.exitCode !== null) return;
+    const ended = once(this.child, 'exit');
+    this.child.kill('SIGTERM');
+    await ended;
+  }
+
+  private async ready(): Promise<void> {
+    const begun = performance.now();
+    while (performance.now() - begun < readyWithinMs && this.child.exitCode === null) {
+      const answer = await fetch(`${this.httpUrl}/readyz`).catch(() => undefined);
+      if (answer?.ok === true) return;
+      await pause(100);
+    }
+    this.child.kill('SIGTERM');
+    throw new Error('The ledger did not become ready.');
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

@@ -6,3 +6,4 @@ export { KafkaEventLog } from './kafka-event-log.ts';
 export { KafkaModule, type KafkaModuleOptions } from './kafka.module.ts';
 export type { KafkaOptions } from './kafka-options.ts';
 export { receivedRecord } from './received-records.ts';
+export { readWholeTopic, type TakeRecords } from './whole-topic.ts';

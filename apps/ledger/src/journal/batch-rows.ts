@@ -47,6 +47,11 @@ export class BatchRows {
     this.addTotals(entries);
   }
 
+  /** Adds entries that are already in a journal elsewhere, without anything that follows from them. */
+  addEntries(entries: readonly ChainedEntry[]): void {
+    for (const chained of entries) this.addEntry(chained);
+  }
+
   private addEntry({ entry, paid, granted, held, canonical, previousHash, hash }: ChainedEntry): void {
     const row = this.rows.entries;
     const { postings } = entry;
@@ -79,7 +84,8 @@ export class BatchRows {
     this.putPosting(row, 3, entry.postings[line]);
   }
 
-  private addBook(kept: KeptBook, queuedBy: ReadonlyMap<string, number>): void {
+  /** Adds the head of a book and what changed in it, and takes the changes out of it. */
+  addBook(kept: KeptBook, queuedBy: ReadonlyMap<string, number>): void {
     const { state } = kept.book;
     const { bookId } = state;
     addRow(kept.version === 0 ? this.rows.newHeads : this.rows.heads, [

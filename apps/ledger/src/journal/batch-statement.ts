@@ -190,7 +190,39 @@ export function batchStatement(present: readonly PartName[]): BatchStatement {
 }
 
 function textOf(present: readonly PartName[]): string {
-  let parameter = 1;
+  const allMoved = present.includes('heads')
+    ? `(SELECT count(*) FROM heads) = cardinality($2::text[])`
+    : 'true';
+  return `${writesOf(present)}
+    SELECT CASE WHEN ${allMoved} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
+                 AND $1::timestamptz >= last_cut()
+                THEN clock_timestamp() ELSE refuse_stale_batch() END AS now`;
+}
+
+/**
+ * Writes these parts as they are given: for what is made anew from entries that were recorded long ago.
+ * $1 is when the last of them was recorded.
+ */
+export const restoringStatement = (present: readonly PartName[]): string =>
+  `${writesOf(present)} SELECT $1::timestamptz`;
+
+/** Writes entries that were recorded elsewhere, each with its own time of recording, which comes after the other arrays. */
+export function recordedEntriesStatement(present: readonly PartName[]): string {
+  const columns = { ...parts.entries.columns, recorded_at: 'timestamptz' };
+  const write = parts.entries.write.replaceAll('$1::timestamptz', 'recorded_at');
+  const others = present.filter((name) => name !== 'entries');
+  const own = Object.values(parts.entries.columns).length;
+  const last = 1 + own + others.reduce((sum, name) => sum + Object.keys(parts[name].columns).length, 0);
+  const numbers = [...Array.from({ length: own }, (_, at) => at + 1), last];
+  const arrays = Object.values(columns).map((type, at) => `$${String(numbers[at])}::${type}[]`);
+  const names = [...Object.keys(columns), 'ordinal'].join(', ');
+  const input = `(SELECT * FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS given (${names}))`;
+  const further = others.length === 0 ? '' : `, ${writesOf(others, own).slice('WITH '.length)}`;
+  return `WITH entries AS (WITH input AS ${input} ${write})${further} SELECT 1`;
+}
+
+function writesOf(present: readonly PartName[], parametersBefore = 1): string {
+  let parameter = parametersBefore;
   const written = present.map((name) => {
     const { columns, write }: Part = parts[name];
     const arrays = Object.values(columns).map((type) => `$${String((parameter += 1))}::${type}[]`);
@@ -198,11 +230,5 @@ function textOf(present: readonly PartName[]): string {
                       AS given (${[...Object.keys(columns), 'ordinal'].join(', ')}))`;
     return `${name} AS (WITH input AS ${input} ${write})`;
   });
-  const allMoved = present.includes('heads')
-    ? `(SELECT count(*) FROM heads) = cardinality($2::text[])`
-    : 'true';
-  return `WITH ${written.join(',\n')}
-    SELECT CASE WHEN ${allMoved} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
-                 AND $1::timestamptz >= last_cut()
-                THEN clock_timestamp() ELSE refuse_stale_batch() END AS now`;
+  return `WITH ${written.join(',\n')}`;
 }

@@ -19,6 +19,11 @@ export class ExaminedBook {
     return this.hash;
   }
 
+  /** When the last entry was recorded. */
+  get lastRecordedAt(): Instant {
+    return this.recordedAt;
+  }
+
   /**
    * Takes the next stored entry in. Gives the entry as it was written, or what is wrong with it: its place in the chain, its
    * hash, a column that does not say what was hashed, or a balance that does not follow.

@@ -1,5 +1,5 @@
 import { growingBook } from './growth.ts';
-import { type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
 import type { LedgerClient, Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
 
@@ -48,7 +48,7 @@ async function compare(stage: Stage, how: string, { now, asOf }: Questions): Pro
     shown(present),
     {
       measured: past,
-      ratio: `${times.toFixed(2)} × the time of now`,
+      ratio: `${fixed(times, 2)} × the time of now`,
       target: `< ${String(timesMax)} ×`,
       met: times < timesMax,
     },
@@ -67,5 +67,5 @@ async function ask(
     await question(at);
     timesMs.push(performance.now() - begun);
   }
-  return watch.stop(name, questions, `p50 ${percentile(timesMs, 0.5).toFixed(2)} ms`);
+  return watch.stop(name, questions, `p50 ${fixed(percentile(timesMs, 0.5), 2)} ms`);
 }

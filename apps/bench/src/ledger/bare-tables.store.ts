@@ -19,6 +19,7 @@ export class BareTables {
                                  amount numeric(38,18) NOT NULL, PRIMARY KEY (book, version, line));
       CREATE TABLE bare_outbox (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text NOT NULL, value text NOT NULL);
       CREATE TABLE bare_head (book integer PRIMARY KEY, version bigint NOT NULL, paid numeric(38,18) NOT NULL, held numeric(38,18) NOT NULL);
+      CREATE TABLE bare_hold_entry (LIKE bare_entry INCLUDING ALL);
       CREATE TABLE bare_hold (hold_id text PRIMARY KEY, book integer NOT NULL, amount numeric(38,18) NOT NULL);
       INSERT INTO bare_head SELECT book, 0, 1000000, 0 FROM generate_series(0, 999) book`);
   }
@@ -37,7 +38,7 @@ export class BareTables {
       );
       if (head?.enough !== true) throw new RangeError('A benchmark has money enough.');
       const version = (BigInt(head.version) + 1n).toString();
-      await tx.query('INSERT INTO bare_entry VALUES ($1, $2, $3, 2, now())', [
+      await tx.query('INSERT INTO bare_hold_entry VALUES ($1, $2, $3, 2, now())', [
         book,
         version,
         `${holdId}:placed`,

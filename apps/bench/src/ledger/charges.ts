@@ -1,7 +1,7 @@
 import type { WireEvent } from '@app/contracts';
 import { usageRated } from './bench-events.ts';
 import { HoldStream } from './hold-stream.ts';
-import { type Measurement, rateOf, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, rateOf, Stopwatch } from './measure.ts';
 import type { Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
 
@@ -43,7 +43,7 @@ function judged(measured: Measurement, bare: Measurement): Compared {
   const micros = measured.nodeMicros + measured.postgresMicros;
   return {
     measured,
-    ratio: `${shareOf(measured, bare)}, ${micros.toFixed(1)} µs`,
+    ratio: `${shareOf(measured, bare)}, ${fixed(micros, 1)} µs`,
     target: `≥ ${percent(shareMin)}, ≤ ${String(microsMax)} µs`,
     met: rateOf(measured) >= shareMin * rateOf(bare) && micros <= microsMax,
   };
@@ -52,7 +52,7 @@ function judged(measured: Measurement, bare: Measurement): Compared {
 const shareOf = (measured: Measurement, bare: Measurement): string =>
   `${percent(rateOf(measured) / rateOf(bare))} of bare rows`;
 
-const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
+const percent = (share: number): string => `${fixed(share * 100, 0)} %`;
 
 async function measureBare(stage: Stage, count: number): Promise<Measurement> {
   await stage.bare.insert(Math.ceil(count / 2));

@@ -1,4 +1,4 @@
-import { type Measurement, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, Stopwatch } from './measure.ts';
 import type { Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
 
@@ -19,7 +19,7 @@ export async function measureGrowth(stage: Stage): Promise<Compared[]> {
     const ratio = costOf(step) / costOf(first);
     return {
       measured: step,
-      ratio: `${ratio.toFixed(2)} × the first cost`,
+      ratio: `${fixed(ratio, 2)} × the first cost`,
       target: `≤ ${String(flatMax)} ×`,
       met: ratio <= flatMax,
     };

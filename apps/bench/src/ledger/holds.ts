@@ -1,5 +1,5 @@
 import { type BenchHold, holdRequest, HoldStream } from './hold-stream.ts';
-import { type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
 import type { LedgerProcess } from './ledger-process.ts';
 import type { Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
@@ -40,7 +40,7 @@ function unaryAgainst({ measured, times }: Hammered, alone: Hammered): Compared 
   const share = rateOf(measured) / rateOf(alone.measured);
   return {
     measured,
-    ratio: `${share.toFixed(1)} × one transaction a hold; ${times}`,
+    ratio: `${fixed(share, 1)} × one transaction a hold; ${times}`,
     target: `≥ ${String(unaryShareMin)} ×`,
     met: share >= unaryShareMin,
   };
@@ -67,7 +67,7 @@ async function hammer(
   const [p50, p99] = [percentile(timesMs, 0.5), percentile(timesMs, 0.99)];
   return {
     measured: watch.stop(name, timesMs.length),
-    times: `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+    times: `p50 ${fixed(p50, 1)} ms, p99 ${fixed(p99, 1)} ms`,
     tail: p99 / p50,
   };
 }

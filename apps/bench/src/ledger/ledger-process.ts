@@ -39,7 +39,6 @@ export class LedgerProcess {
     const [http, grpc] = [await freePort(), await freePort()];
     const child = spawn(process.execPath, [...flags, '--disable-warning=TimeoutNegativeWarning', program], {
       env: {
-        PATH: process.env['PATH'],
         LOG_LEVEL: 'error',
         ...environment,
         LEDGER_HTTP_PORT: String(http),

@@ -55,3 +55,11 @@ export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((left, right) => left - right);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }
+
+const formats = [0, 1, 2].map(
+  (digits) => new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
+);
+
+/** A measured figure with so many decimals. */
+export const fixed = (value: number, digits: 0 | 1 | 2): string =>
+  formats[digits]?.format(value) ?? String(value);

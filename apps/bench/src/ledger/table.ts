@@ -1,4 +1,4 @@
-import { type Measurement, rateOf } from './measure.ts';
+import { fixed, type Measurement, rateOf } from './measure.ts';
 
 /** What was measured, beside the baseline of the same run and what was hoped for. */
 export interface Compared {
@@ -50,4 +50,4 @@ function cellsOf({ measured, ratio, target, met }: Compared): string[] {
   ];
 }
 
-const micros = (value: number): string => (Number.isFinite(value) ? value.toFixed(1) : '–');
+const micros = (value: number): string => (Number.isFinite(value) ? fixed(value, 1) : '–');

@@ -10,7 +10,7 @@ import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 /** Everything that waits for a silent gateway, in seconds instead of minutes. */
 const quick = {
-  gateway: { CALL_DEADLINE_MS: '6000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
+  gateway: { CALL_DEADLINE_MS: '12000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
   ledger: { HOLD_EXPIRY_SECONDS: '3', SWEEP_SECONDS: '1' },
   metering: { METERING_ABANDONED_INTERVAL_MS: '500' },
 };

@@ -55,7 +55,7 @@ export function startProcess({ name, command, args, env, cwd, uid, logFile, stop
     child.once('error', (error) => resolve(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => resolve(signal ? `was ended by ${signal}` : `ended with ${code}`));
   });
-  const handle = { name, logFile, stopSignal, ...identityOf(child.pid ?? -1), ended, outcome: undefined };
+  const handle = { name, logFile, stopSignal, ...identityOf(child.pid), ended, outcome: undefined };
   remember(handle);
   ended.then((outcome) => (handle.outcome = outcome));
   return handle;

@@ -21,5 +21,5 @@ export function startTool({ path, args = [], environment }) {
     child.once('error', () => resolve(1));
     child.once('exit', (code) => resolve(code ?? 1));
   });
-  return { name: path, ...identityOf(child.pid ?? -1), status };
+  return { name: path, ...identityOf(child.pid), status };
 }

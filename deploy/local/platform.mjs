@@ -161,6 +161,8 @@ function toolEnvironment(addresses, { secrets }) {
     ...addresses,
     ...clientEnvironment('OPERATOR', 'operator', secrets),
     ...clientEnvironment('FINANCE', 'finance', secrets),
+    ...clientEnvironment('FINANCE_MAKER', 'finance-maker', secrets),
+    ...clientEnvironment('FINANCE_CHECKER', 'finance-checker', secrets),
     ...clientEnvironment('INTERNAL_SERVICE', 'internal-service', secrets),
   };
 }

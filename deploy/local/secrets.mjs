@@ -16,8 +16,10 @@ export const clientScopes = {
   payments: ['ledger:read', 'customers:read'],
   finance: [
     ...['ledger:read', 'ledger:post', 'payments:read', 'usage:read', 'prices:read', 'customers:read'],
-    ...['adjustments:request', 'adjustments:approve'],
   ],
+  // Two people: who asks for an entry by hand never approves it.
+  'finance-maker': ['ledger:read', 'adjustments:request'],
+  'finance-checker': ['ledger:read', 'adjustments:approve'],
   'internal-service': ['usage:write', 'usage:read', 'prices:read'],
   operator: [
     ...['customers:read', 'customers:write', 'prices:read', 'prices:publish', 'usage:read', 'usage:write'],

@@ -1,6 +1,13 @@
 import { KafkaModule } from '@app/kafka';
 import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
 import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import { AdjustmentStore } from './adjustments/adjustment.store.ts';
+import { AdjustmentsController } from './adjustments/adjustments.controller.ts';
+import { AdjustmentsGrpc } from './adjustments/adjustments.grpc.ts';
+import { AdjustmentsHandler } from './adjustments/adjustments.handler.ts';
+import { AuditStore } from './adjustments/audit.store.ts';
+import { ChargeStore } from './adjustments/charge.store.ts';
+import { PostAdjustmentHandler } from './adjustments/post-adjustment.handler.ts';
 import { BalanceStore } from './balances/balance.store.ts';
 import { BalancesController } from './balances/balances.controller.ts';
 import { BalancesGrpc } from './balances/balances.grpc.ts';
@@ -20,6 +27,8 @@ import { HoldsGrpc } from './holds/holds.grpc.ts';
 import { HoldsHandler } from './holds/holds.handler.ts';
 import { SweepHandler } from './holds/sweep.handler.ts';
 import { SweepJob } from './holds/sweep.job.ts';
+import { AnswerStore } from './idempotency/answer.store.ts';
+import { IdempotencyHandler } from './idempotency/idempotency.handler.ts';
 import { AccountCodes } from './journal/account-codes.store.ts';
 import { journalSource } from './journal/journal-source.store.ts';
 import { JournalStore } from './journal/journal.store.ts';
@@ -27,6 +36,7 @@ import { Journal } from './journal/journal.ts';
 import { PostEventsHandler } from './journal/post-events.handler.ts';
 import type { LedgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
+import { PeriodStore } from './periods/period.store.ts';
 import { AnswerRefundsHandler } from './refunds/answer-refunds.handler.ts';
 import { RefundsConsumer } from './refunds/refunds.consumer.ts';
 import { AccountTotalStore } from './reports/account-total.store.ts';
@@ -50,6 +60,11 @@ import { SealsFolder } from './seals/seals-folder.client.ts';
 import { SealsController } from './seals/seals.controller.ts';
 import { SealsGrpc } from './seals/seals.grpc.ts';
 import { SealsHandler } from './seals/seals.handler.ts';
+import { ChargesHandler } from './statements/charges.handler.ts';
+import { StatementStore } from './statements/statement.store.ts';
+import { StatementsController } from './statements/statements.controller.ts';
+import { StatementsGrpc } from './statements/statements.grpc.ts';
+import { StatementsHandler } from './statements/statements.handler.ts';
 import { Waits } from './waits.ts';
 
 /** The writers' own connections: a reader that waits for a writer must never hold the connection that the writer needs. */
@@ -72,6 +87,7 @@ const consumers = [RatedConsumer, TopUpsConsumer, CustomersConsumer, CallsConsum
 const doors = [
   ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc, SealsGrpc],
   ...[HoldsController, BalancesController, EntriesController, ReportsController, SealsController],
+  ...[AdjustmentsGrpc, AdjustmentsController, StatementsGrpc, StatementsController],
 ];
 
 /** The journal of all money, balances, holds, rebuild and audit. */
@@ -119,6 +135,8 @@ export class LedgerModule {
           BalancesHandler,
           EntriesHandler,
         ],
+        ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
+        ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
         ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob],
         ...sealProviders(settings),
       ],

@@ -2,6 +2,7 @@ import type { Migration } from '@app/persistence';
 import { Journal } from './migrations/0002-journal.ts';
 import { OpenMatters } from './migrations/0003-open-matters.ts';
 import { SealedDays } from './migrations/0004-sealed-days.ts';
+import { ManualEntries } from './migrations/0005-manual-entries.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
-export const ledgerMigrations: readonly Migration[] = [Journal, OpenMatters, SealedDays];
+export const ledgerMigrations: readonly Migration[] = [Journal, OpenMatters, SealedDays, ManualEntries];

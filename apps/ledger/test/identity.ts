@@ -14,18 +14,24 @@ export async function startIdentity() {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
-  const token = (scope: string) =>
+  const token = (scope: string, subject = 'spec') =>
     new SignJWT({ scope, client_id: 'spec' })
       .setProtectedHeader({ alg: 'ES256', kid: 'spec' })
       .setIssuer(issuer)
       .setAudience('haoli')
-      .setSubject('spec')
+      .setSubject(subject)
       .setExpirationTime('10m')
       .sign(privateKey);
 
+  /** A client's id may name a subject before its scopes: `anna|ledger:read`. */
+  const tokenOf = (client: string) => {
+    const [first = '', second] = client.split('|');
+    return second === undefined ? token(first) : token(second, first);
+  };
+
   async function answerTo(path: string, authorization: string): Promise<unknown> {
     if (path === '/jwks') return { keys: [key] };
-    if (path === '/token') return { access_token: await token(clientOf(authorization)), expires_in: 600 };
+    if (path === '/token') return { access_token: await tokenOf(clientOf(authorization)), expires_in: 600 };
     return { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` };
   }
 

@@ -117,15 +117,18 @@ export class BatchRows {
     }
   }
 
-  /** What platform accounts were moved by, together for the whole batch: one row for each account, currency and day. */
+  /** What platform accounts were moved by, together for the whole batch: one row for each account, currency and day; and the days. */
   private addTotals(entries: readonly ChainedEntry[]): void {
     const totals = new Map<string, Total>();
+    const days = new Set<string>();
     for (const { entry } of entries) {
+      days.add(entry.accountingDate);
       for (const { debit, credit, amount } of entry.postings) {
         if (!isWalletAccount(debit)) totalOf(totals, debit, entry).debit += amount;
         if (!isWalletAccount(credit)) totalOf(totals, credit, entry).credit += amount;
       }
     }
+    for (const day of days) addRow(this.rows.days, [day]);
     for (const { account, currency, accountingDate, debit, credit } of totals.values()) {
       const row = [this.knownCodeOf(account).toString(), currency, accountingDate];
       addRow(this.rows.totals, [

@@ -159,6 +159,10 @@ export const parts = {
     write: `INSERT INTO account_total (account, currency, accounting_date, debit, credit)
             SELECT account, currency, accounting_date, debit, credit FROM input`,
   },
+  days: {
+    columns: { day: 'date' },
+    write: `SELECT refuse_closed_days(array_agg(day)) AS open FROM input`,
+  },
 } as const satisfies Readonly<Record<string, Part>>;
 
 /** The name of a part. */
@@ -177,8 +181,8 @@ const statements = new Map<string, BatchStatement>();
 
 /**
  * The one statement that writes a batch of these parts: all of it or nothing.
- * It fails with HL002 where a head is not at the version on which the batch was decided, or the stamp is not of
- * now or lies in a day that was cut, and with 23505 where an event id is known. It answers with the time of the database.
+ * It fails with HL003 where an accounting day is closed; with HL002 where a head is not at the version on which the batch was
+ * decided, or the stamp is not of now or lies in a day that was cut; and with 23505 where an event id is known. It answers with the time of the database.
  */
 export function batchStatement(present: readonly PartName[]): BatchStatement {
   const name = `batch_${present.map((part) => partNames.indexOf(part).toString(36)).join('')}`;
@@ -193,8 +197,9 @@ function textOf(present: readonly PartName[]): string {
   const allMoved = present.includes('heads')
     ? `(SELECT count(*) FROM heads) = cardinality($2::text[])`
     : 'true';
+  const allOpen = present.includes('days') ? '(SELECT open FROM days)' : 'true';
   return `${writesOf(present)}
-    SELECT CASE WHEN ${allMoved} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
+    SELECT CASE WHEN ${allMoved} AND ${allOpen} AND abs(extract(epoch FROM clock_timestamp() - $1::timestamptz)) < 5
                  AND $1::timestamptz >= last_cut()
                 THEN clock_timestamp() ELSE refuse_stale_batch() END AS now`;
 }

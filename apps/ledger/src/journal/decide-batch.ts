@@ -28,6 +28,8 @@ export interface Circumstances {
   readonly ended: ReadonlyMap<string, HoldEnd>;
   /** What events were recorded as before, by `eventKey(bookId, eventId)`. */
   readonly known: ReadonlyMap<string, KnownEvent>;
+  /** The day itself where its month is open, otherwise the first open day after it. */
+  readonly openDay: (day: string) => string;
 }
 
 /** The first result of an event, and what it said. */
@@ -97,7 +99,8 @@ class Batch {
   }
 
   private stamp({ occurredAt }: { readonly occurredAt: Instant }) {
-    return { recordedAt: this.circumstances.recordedAt, accountingDate: accountingDateOf(occurredAt) };
+    const { recordedAt, openDay } = this.circumstances;
+    return { recordedAt, accountingDate: openDay(accountingDateOf(occurredAt)) };
   }
 
   private record(kept: KeptBook, entry: Entry): ChainedEntry {

@@ -8,6 +8,7 @@ import { BatchQueue } from './batch-queue.ts';
 import { BatchRows } from './batch-rows.ts';
 import { batchStatement } from './batch-statement.ts';
 import { loadBooks, unopened, type KeptBook } from './books.store.ts';
+import { ClosedPeriods } from './closed-periods.store.ts';
 import { DatabaseClock, stampAfter } from './database-clock.ts';
 import { decideBatch, eventKey, type Circumstances, type DecidedBatch } from './decide-batch.ts';
 import type { Outcome, PostRequest } from './journal.ts';
@@ -52,6 +53,8 @@ export class Writer {
   private readonly kept: KeptBooks;
   private readonly connection: WriterConnection;
   private readonly clock = new DatabaseClock();
+  private readonly periods = new ClosedPeriods();
+  private readonly openDay = (day: string): string => this.periods.firstOpenDay(day);
 
   constructor(private readonly tools: WriterTools) {
     this.queue = new BatchQueue((requests) => this.write(requests), batchRequestsMax);
@@ -90,8 +93,14 @@ export class Writer {
     try {
       const books = await this.booksOf(bookIds);
       const ended = await holdEnds(this.connection, unknownHolds(requests, books));
+      await this.periods.look(this.connection);
       const recordedAt = stampAfter(await this.now(), books.values());
-      const decided = decideBatch(requests, books, { recordedAt, ended, known: new Map() });
+      const decided = decideBatch(requests, books, {
+        recordedAt,
+        ended,
+        known: new Map(),
+        openDay: this.openDay,
+      });
       if (!(await this.isCertain(requests, decided, books))) {
         this.kept.forget(bookIds);
         return undefined;
@@ -143,7 +152,8 @@ export class Writer {
     } catch (error) {
       this.kept.forget(bookIdsOf(requests));
       // Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote.
-      if (sqlStateOf(error) === '23505' && attempt < attemptsMax)
+      // A month was closed meanwhile: the next attempt sees it.
+      if (['23505', 'HL003'].includes(sqlStateOf(error) ?? '') && attempt < attemptsMax)
         return this.carefully(requests, attempt + 1);
       if (!isPermanent(error) && sqlStateOf(error) !== '23505') throw error;
       return requests.length > 1
@@ -161,10 +171,12 @@ export class Writer {
   private async decideLocked(tx: Tx, requests: readonly PostRequest[]) {
     const bookIds = bookIdsOf(requests);
     const books = withUnopened(bookIds, await loadBooks(tx, bookIds, 'locked'));
+    await this.periods.lookAgain(tx);
     const circumstances: Circumstances = {
       known: await knownEvents(tx, requests),
       ended: await holdEnds(tx, holdsNamed(requests)),
       recordedAt: stampAfter(await databaseTime(tx), books.values()),
+      openDay: this.openDay,
     };
     const decided = decideBatch(requests, books, circumstances);
     if (decided.entries.length > 0) {

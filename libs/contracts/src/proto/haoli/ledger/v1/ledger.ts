@@ -151,6 +151,21 @@ export interface Lot {
 export interface ListJournalRequest {
   pageSize: number;
   cursor: string;
+  filter?: EntryFilter | undefined;
+}
+
+/** Which entries; what is empty does not count. */
+export interface EntryFilter {
+  kind: string;
+  /** Entries that debit or credit it. */
+  account: string;
+  eventId: string;
+  /** From this instant on. */
+  occurredFrom: string;
+  /** Before this instant. */
+  occurredTo: string;
+  recordedFrom: string;
+  recordedTo: string;
 }
 
 export interface VerifyRequest {
@@ -171,6 +186,7 @@ export interface ListEntriesRequest {
   bookId: string;
   pageSize: number;
   cursor: string;
+  filter?: EntryFilter | undefined;
 }
 
 export interface ListEntriesResponse {
@@ -200,7 +216,221 @@ export interface Posting {
   amount: string;
 }
 
+export interface SettleHoldRequest {
+  holdId: string;
+  customerId: string;
+  /** The id of the call: it is charged once, whoever charges it. */
+  chargeId: string;
+  charge:
+    | Money
+    | undefined;
+  /** Empty: now. */
+  occurredAt: string;
+}
+
+export interface SettleHoldResponse {
+  /** settle; charge or charge-waiting where the hold had ended. */
+  kind: string;
+  charge: string;
+  collected: string;
+  uncollected: string;
+  currency: string;
+  availableAfter: string;
+}
+
+export interface GetStatementRequest {
+  customerId: string;
+  /** What occurred from this instant on. */
+  from: string;
+  /** What occurred before this instant. Empty: now. */
+  asOf: string;
+  /** As it was known at this instant. Empty: now. */
+  asKnownAt: string;
+  /** With this, what was recorded between the two knowledge instants is told too. */
+  knownBefore: string;
+  pageSize: number;
+  cursor: string;
+}
+
+export interface Statement {
+  customerId: string;
+  currency: string;
+  from: string;
+  asOf: string;
+  asKnownAt: string;
+  opening: StatementBalance | undefined;
+  closing:
+    | StatementBalance
+    | undefined;
+  /** Of the whole period, whatever the page. */
+  totals: StatementTotal[];
+  /** By occurrence; a balance is that after the line. */
+  lines: StatementLine[];
+  nextCursor: string;
+  /** Only where known_before was given. */
+  difference: StatementDifference | undefined;
+}
+
+export interface StatementBalance {
+  paid: string;
+  granted: string;
+  held: string;
+}
+
+export interface StatementTotal {
+  kind: string;
+  entries: string;
+  paid: string;
+  granted: string;
+}
+
+export interface StatementLine {
+  version: string;
+  kind: string;
+  eventId: string;
+  occurredAt: string;
+  recordedAt: string;
+  accountingDate: string;
+  change: StatementBalance | undefined;
+  balance: StatementBalance | undefined;
+}
+
+export interface StatementDifference {
+  knownBefore: string;
+  openingBefore: StatementBalance | undefined;
+  closingBefore:
+    | StatementBalance
+    | undefined;
+  /** Entries that occurred before the end of the period and were recorded between the two instants; at most 500. */
+  recordedSince: StatementLine[];
+  entries: string;
+}
+
+export interface GetChargeRequest {
+  customerId: string;
+  chargeId: string;
+}
+
+/** charge = granted + paid + uncollected, after corrections. */
+export interface Charge {
+  customerId: string;
+  chargeId: string;
+  currency: string;
+  occurredAt: string;
+  charge: string;
+  granted: string;
+  paid: string;
+  uncollected: string;
+  compensated: string;
+  lots: LotPart[];
+  /** The entries that say so. */
+  versions: string[];
+}
+
+/** What a top-up paid of a charge. */
+export interface LotPart {
+  topUpId: string;
+  amount: string;
+}
+
+export interface ListChargesOfLotRequest {
+  customerId: string;
+  topUpId: string;
+  pageSize: number;
+  cursor: string;
+}
+
+export interface ListChargesOfLotResponse {
+  uses: LotUse[];
+  nextCursor: string;
+}
+
+/** What one entry took from a top-up; negative where a correction gave more back than it took. */
+export interface LotUse {
+  version: string;
+  kind: string;
+  chargeId: string;
+  occurredAt: string;
+  amount: string;
+}
+
+export interface RequestAdjustmentRequest {
+  /** Chosen by the caller; the same request with the same id is answered alike. */
+  eventId: string;
+  reason: string;
+  /** The adjustment as JSON, as over REST. */
+  adjustmentJson: string;
+}
+
+export interface DecideAdjustmentRequest {
+  eventId: string;
+  adjustmentId: string;
+  /** Of the payload that was read. */
+  payloadSha256: string;
+  reason: string;
+}
+
+export interface GetAdjustmentRequest {
+  adjustmentId: string;
+}
+
+export interface ListAdjustmentsRequest {
+  /** pending, expired, rejected, approved, posted or refused; empty: all. */
+  status: string;
+  pageSize: number;
+  cursor: string;
+}
+
+export interface ListAdjustmentsResponse {
+  adjustments: Adjustment[];
+  nextCursor: string;
+}
+
+/** What one person asked for and another decided. */
+export interface Adjustment {
+  adjustmentId: string;
+  template: string;
+  status: string;
+  /** Canonical JSON, and the SHA-256 of exactly these bytes. */
+  payload: string;
+  payloadSha256: string;
+  reason: string;
+  requestedBy: string;
+  requestedAt: string;
+  expiresAt: string;
+  decidedBy: string;
+  decidedAt: string;
+  decisionReason: string;
+  /** The entry that it became. */
+  bookId: string;
+  version: string;
+  eventId: string;
+  refusal: string;
+  detail: string;
+}
+
+export interface ListClosedPeriodsRequest {
+}
+
+export interface ListClosedPeriodsResponse {
+  closed: ClosedPeriod[];
+}
+
+export interface ClosedPeriod {
+  month: string;
+  firstDay: string;
+  lastDay: string;
+  adjustmentId: string;
+  closedAt: string;
+}
+
 export interface GetTrialBalanceRequest {
+  /** Up to this accounting day, such as 2026-10-31. Empty: all days. */
+  asOf?:
+    | string
+    | undefined;
+  /** As it was known at this instant. Empty: now. */
+  asKnownAt?: string | undefined;
 }
 
 export interface TrialBalance {
@@ -314,6 +544,8 @@ export interface Ledger {
   ExtendHold(request: ExtendHoldRequest): Promise<ExtendHoldResponse>;
   /** Gives an open hold back; releasing it again is answered alike. Scope holds:write. */
   ReleaseHold(request: ReleaseHoldRequest): Promise<ReleaseHoldResponse>;
+  /** Charges a call and ends its hold: in part, in full or in excess. Scope ledger:post. */
+  SettleHold(request: SettleHoldRequest): Promise<SettleHoldResponse>;
   /** Keeps the holds of a living gateway from expiring. Scope holds:write. */
   RenewLease(request: RenewLeaseRequest): Promise<RenewLeaseResponse>;
   /**
@@ -325,6 +557,24 @@ export interface Ledger {
   GetBalances(request: GetBalancesRequest): Promise<GetBalancesResponse>;
   /** What is left of each top-up of a customer, oldest first. Scope ledger:read. */
   ListLots(request: ListLotsRequest): Promise<ListLotsResponse>;
+  /** What moved in a wallet in a period, as it was known at an instant. Scope ledger:read. */
+  GetStatement(request: GetStatementRequest): Promise<Statement>;
+  /** A charge as it stands, with the top-ups that paid it. Scope ledger:read. */
+  GetCharge(request: GetChargeRequest): Promise<Charge>;
+  /** The charges that a top-up paid, oldest first. Scope ledger:read. */
+  ListChargesOfLot(request: ListChargesOfLotRequest): Promise<ListChargesOfLotResponse>;
+  /** Asks for an entry by hand, which waits for another person. Scope adjustments:request. */
+  RequestAdjustment(request: RequestAdjustmentRequest): Promise<Adjustment>;
+  /** Approves exactly the payload that was read, and records it. Scope adjustments:approve. */
+  ApproveAdjustment(request: DecideAdjustmentRequest): Promise<Adjustment>;
+  /** Rejects an adjustment: nothing is recorded. Scope adjustments:approve. */
+  RejectAdjustment(request: DecideAdjustmentRequest): Promise<Adjustment>;
+  /** One adjustment. Scope ledger:read. */
+  GetAdjustment(request: GetAdjustmentRequest): Promise<Adjustment>;
+  /** Adjustments, the latest first. Scope ledger:read. */
+  ListAdjustments(request: ListAdjustmentsRequest): Promise<ListAdjustmentsResponse>;
+  /** The months that take no more entries. Scope ledger:read. */
+  ListClosedPeriods(request: ListClosedPeriodsRequest): Promise<ListClosedPeriodsResponse>;
   /** All entries of all books in the order of publication. Scope ledger:read. */
   ListJournal(request: ListJournalRequest): Promise<ListEntriesResponse>;
   /** Checks the hash chain of one book, or of every book. Scope ledger:read. */

@@ -1,0 +1,159 @@
+import { encodeEvent, type Event, type LedgerApi, topics, type TopicName } from '@app/contracts';
+import { KafkaEventLog } from '@app/kafka';
+import { Database, newId } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import {
+  closeGrpc,
+  type GrpcApi,
+  grpcClient,
+  IdentityProvider,
+  ServiceTokens,
+  startService,
+} from '@app/transport';
+import { ledgerSettings } from '../src/ledger-settings.ts';
+import { LedgerModule } from '../src/ledger.module.ts';
+import { aCustomer, aTopUp } from './events.ts';
+import { startIdentity } from './identity.ts';
+import { sealSettings } from './seals-for-specs.ts';
+
+const package_ = 'haoli.ledger.v1';
+const protoFile = 'haoli/ledger/v1/ledger.proto';
+
+/** The whole ledger with its doors, on its own database and topics. */
+export type ServiceForSpecs = Awaited<ReturnType<typeof ledgerService>>;
+
+/** An answer over REST. */
+export interface RestAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly replayed: boolean;
+}
+
+/** Starts it. `take` puts the settings into the environment, which only specs may do. */
+export async function ledgerService(
+  name: string,
+  port: number,
+  take: (environment: Record<string, string>) => void,
+) {
+  const identity = await startIdentity();
+  const environment = {
+    ...(await sealSettings()),
+    KAFKA_BROKERS: testServers().kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix(),
+    KAFKA_PARTITIONS: '3',
+    OIDC_ISSUER: identity.issuer,
+    SERVICE_CLIENT_ID: 'spec',
+    SERVICE_CLIENT_SECRET: 'secret',
+    LEDGER_HTTP_PORT: '0',
+    LEDGER_GRPC_URL: `127.0.0.1:${port}`,
+    LEDGER_DATABASE_URL: await freshDatabase(name),
+    LOG_LEVEL: 'warn',
+  };
+  take(environment);
+  const settings = ledgerSettings.parse(environment);
+  const grpc = { url: settings.LEDGER_GRPC_URL, package: package_, protoFile };
+  const module = LedgerModule.forRoot(settings);
+  const service = await startService({
+    name: 'ledger',
+    module,
+    httpPort: 0,
+    grpc,
+    title: 'ledger',
+    description: 'spec',
+  });
+  const base = await service.getUrl();
+  const log = new KafkaEventLog({
+    ...{ clientId: 'spec', groupId: 'spec', brokers: settings.KAFKA_BROKERS, partitions: 3, replicas: 1 },
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+  });
+  const { someone, leave } = peopleOf(identity, base, grpc.url);
+  const publish = (topic: TopicName, ...events: Event[]): Promise<void> =>
+    log.publish(
+      topic,
+      events.map((event) => encodeEvent(topic, event)),
+    );
+  const database = service.get(Database, { strict: false });
+  return {
+    base,
+    database,
+    someone,
+    publish,
+    /** A customer whose wallet has this much. */
+    wallet: async (amount: string) => {
+      const customerId = newId('cus');
+      const topUpId = newId('top');
+      await publish(topics.customers.name, aCustomer(customerId));
+      await publish(topics.topUps.name, aTopUp(customerId, topUpId, amount));
+      await entriesReached(database, customerId, 2);
+      return { customerId, topUpId };
+    },
+    entriesReached: (bookId: string, count: number) => entriesReached(database, bookId, count),
+    close: async () => {
+      leave();
+      await log.close(1_000);
+      await service.close();
+      await identity.close();
+    },
+  };
+}
+
+async function entriesReached(database: Database, bookId: string, count: number): Promise<void> {
+  for (const end = Date.now() + 20_000; Date.now() < end;) {
+    const rows = await database.query('SELECT FROM entry WHERE book_id = $1', [bookId]);
+    if (rows.length >= count) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${bookId} did not reach ${count} entries in time.`);
+}
+
+/** People and programs who use the service. */
+function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: string, url: string) {
+  const clients: GrpcApi<LedgerApi.Ledger>[] = [];
+
+  /** A person or a program with these scopes, by both doors. */
+  const someone = (subject: string, scopes: string) => {
+    const tokens = new ServiceTokens(new IdentityProvider(identity.issuer), {
+      clientId: `${subject}|${scopes}`,
+      clientSecret: 'secret',
+    });
+    const api = grpcClient<LedgerApi.Ledger>({
+      protoFile,
+      package: package_,
+      service: 'Ledger',
+      url,
+      tokens,
+    });
+    clients.push(api);
+    const send = async (path: string, init: RequestInit): Promise<RestAnswer> => {
+      const authorization = `Bearer ${await identity.token(scopes, subject)}`;
+      const headers = { ...(init.headers as Record<string, string>), authorization };
+      const response = await fetch(`${base}${path}`, { ...init, headers });
+      const text = await response.text();
+      const body = (text === '' ? {} : JSON.parse(text)) as Record<string, unknown>;
+      return {
+        status: response.status,
+        body,
+        replayed: response.headers.get('idempotent-replayed') === 'true',
+      };
+    };
+    return {
+      api,
+      get: (path: string) => send(path, {}),
+      /** Posts JSON, or a text as it is; without a key where it is null. */
+      post: (path: string, body: unknown, key: string | null = newId('key')) =>
+        send(path, {
+          method: 'POST',
+          headers: {
+            'content-type': 'application/json',
+            ...(key === null ? {} : { 'idempotency-key': key }),
+          },
+          body: typeof body === 'string' ? body : JSON.stringify(body),
+        }),
+    };
+  };
+
+  const leave = () => {
+    for (const api of clients) closeGrpc(api);
+  };
+  return { someone, leave };
+}

@@ -10,7 +10,6 @@ interface ProcessHandle {
   readonly ended: Promise<string>;
   /** How it ended, once it has. */
   readonly outcome: string | undefined;
-  readonly logFile: string;
 }
 
 /** The platform as `npm start` runs it: four services and the sandbox, each a process of its own. */
@@ -30,6 +29,7 @@ export type ServiceName = 'gateway' | 'metering' | 'ledger' | 'payments';
 interface Platform {
   readonly environment: Readonly<Record<string, string>>;
   process(name: string): ProcessHandle;
+  names(): readonly string[];
   restart(name: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -72,14 +72,15 @@ export async function runningPlatform(
       endAll(pids);
       throw error;
     });
+  const supervisor = supervise(platform);
   return {
     environment: platform.environment,
     kill: async (service) => {
-      const { pid, ended, outcome, logFile } = platform.process(service);
-      if (outcome !== undefined) throw new Error(`${service} ${outcome} by itself:\n${lastPart(logFile)}`);
-      process.kill(pid, 'SIGKILL');
+      await supervisor.restartOf(service); // One that is being started again is left to come up first.
+      const { pid, ended, outcome } = platform.process(service);
+      if (outcome === undefined) process.kill(pid, 'SIGKILL');
       await ended;
-      await platform.restart(service);
+      await supervisor.restartOf(service);
     },
     run: (path, args = []) =>
       scripts.runToEnd({
@@ -90,13 +91,34 @@ export async function runningPlatform(
       }),
     logOf: (service) => readFileSync(join(stateDir, `${service}.log`), 'utf8'),
     stop: async () => {
+      supervisor.stop();
       await platform.stop();
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
 }
 
-const lastPart = (file: string): string => readFileSync(file, 'utf8').slice(-4_000);
+/** Starts again whatever ends, as any orchestrator does: a service may end itself when it cannot go on. */
+function supervise(platform: Platform) {
+  const restarts = new Map<string, Promise<void>>();
+  let isStopping = false;
+  const watch = async (name: string): Promise<void> => {
+    for (;;) {
+      await platform.process(name).ended;
+      if (isStopping) return;
+      const restart = platform.restart(name);
+      restarts.set(name, restart);
+      await restart;
+    }
+  };
+  for (const name of platform.names()) watch(name).catch(() => undefined); // Told by restartOf to who waits for it.
+  return {
+    restartOf: async (name: string) => restarts.get(name),
+    stop: () => {
+      isStopping = true;
+    },
+  };
+}
 
 /** Runs beside each other look for free ports in different places, for between the look and the use another may take one. */
 const portOffset = (): number => 4_000 + (process.pid % 40) * 25;

@@ -1,6 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 
@@ -40,6 +44,7 @@ export class LedgerProcess {
     const child = spawn(process.execPath, [...flags, '--disable-warning=TimeoutNegativeWarning', program], {
       env: {
         LOG_LEVEL: 'error',
+        ...sealEnvironment(),
         ...environment,
         LEDGER_HTTP_PORT: String(http),
         LEDGER_GRPC_URL: `127.0.0.1:${String(grpc)}`,
@@ -81,4 +86,13 @@ async function freePort(): Promise<number> {
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** A key for the seals of days and a folder for them, of this run alone. */
+function sealEnvironment(): Record<string, string> {
+  const folder = mkdtempSync(join(tmpdir(), 'haoli-bench-'));
+  const keyFile = join(folder, 'seal-key.pem');
+  const { privateKey } = generateKeyPairSync('ed25519');
+  writeFileSync(keyFile, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
+  return { SEAL_KEY_FILE: keyFile, SEALS_DIR: join(folder, 'seals') };
 }

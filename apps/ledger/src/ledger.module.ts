@@ -48,6 +48,8 @@ import { ReportsController } from './reports/reports.controller.ts';
 import { ReportsGrpc } from './reports/reports.grpc.ts';
 import { TrialBalanceStore } from './reports/trial-balance.store.ts';
 import { VerifyHandler } from './reports/verify.handler.ts';
+import { ShadowRebuildHandler } from './reports/shadow-rebuild.handler.ts';
+import { ShadowRebuildJob } from './reports/shadow-rebuild.job.ts';
 import { WatchInvariantsJob } from './reports/watch-invariants.job.ts';
 import { ExamineSealsHandler } from './seals/examine-seals.handler.ts';
 import { ExportJournalHandler } from './seals/export-journal.handler.ts';
@@ -137,7 +139,14 @@ export class LedgerModule {
         ],
         ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
         ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
-        ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob],
+        ...[
+          RebuildHandler,
+          VerifyHandler,
+          SweepJob,
+          WatchInvariantsJob,
+          ShadowRebuildHandler,
+          ShadowRebuildJob,
+        ],
         ...sealProviders(settings),
       ],
     };

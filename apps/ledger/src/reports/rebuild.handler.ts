@@ -1,4 +1,4 @@
-import { log, metrics } from '@app/observability';
+import { log } from '@app/observability';
 import type { Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { loadBooks } from '../journal/books.store.ts';
@@ -6,6 +6,7 @@ import type { EntryRow } from '../journal/entry-row.store.ts';
 import { ExaminedBook } from './examined-book.ts';
 import { JournalReader } from './journal-reader.store.ts';
 import { LiveStore, type Heads } from './live.store.ts';
+import { rebuildAgrees } from './rebuild-agrees.ts';
 import { RebuiltBook } from './rebuilt-book.ts';
 import { RebuiltTotals } from './rebuilt-totals.ts';
 
@@ -23,11 +24,6 @@ export interface RebuildReport {
 
 const booksAtOnce = 200;
 const entriesBetweenGatherings = 1_000;
-
-const agrees = metrics.gauge({
-  name: 'ledger_rebuild_agrees',
-  help: '1 where the last rebuild from the journal came to the live figures, 0 where it did not.',
-});
 
 /**
  * Folds the journal into fresh projections, in memory, and compares them with the live ones: book by book, lot by lot, total by
@@ -54,7 +50,7 @@ export class RebuildHandler {
     const begun = performance.now();
     const rebuild = await this.reader.inSnapshot((tx) => this.rebuild(tx));
     const firstDifference = rebuild.chainDifference ?? rebuild.difference;
-    agrees.set(firstDifference === undefined ? 1 : 0);
+    rebuildAgrees.set(firstDifference === undefined ? 1 : 0);
     if (firstDifference !== undefined)
       log().error({ firstDifference }, 'The rebuild differs from the live figures');
     return {

@@ -1,6 +1,12 @@
 import { KafkaModule } from '@app/kafka';
 import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
-import { Module, type DynamicModule, type OnApplicationShutdown, type Provider } from '@nestjs/common';
+import {
+  Module,
+  type DynamicModule,
+  type OnApplicationShutdown,
+  type Provider,
+  type Type,
+} from '@nestjs/common';
 import { AdjustmentStore } from './adjustments/adjustment.store.ts';
 import { AdjustmentsController } from './adjustments/adjustments.controller.ts';
 import { AdjustmentsGrpc } from './adjustments/adjustments.grpc.ts';
@@ -92,6 +98,24 @@ const doors = [
   ...[AdjustmentsGrpc, AdjustmentsController, StatementsGrpc, StatementsController],
 ];
 
+const parts: readonly Type[] = [
+  ...[
+    BalanceStore,
+    LotStore,
+    EntryStore,
+    HoldStore,
+    TrialBalanceStore,
+    InvariantStore,
+    AccountTotalStore,
+    JournalReader,
+    LiveStore,
+  ],
+  ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
+  ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
+  ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
+  ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
+];
+
 /** The journal of all money, balances, holds, rebuild and audit. */
 @Module({})
 export class LedgerModule {
@@ -118,35 +142,7 @@ export class LedgerModule {
           useFactory: (journal: JournalStore, database: WriterDatabase) => new LedgerLife(journal, database),
           inject: [JournalStore, WriterDatabase],
         },
-        ...[
-          BalanceStore,
-          LotStore,
-          EntryStore,
-          HoldStore,
-          TrialBalanceStore,
-          InvariantStore,
-          AccountTotalStore,
-          JournalReader,
-          LiveStore,
-        ],
-        ...[
-          PostEventsHandler,
-          HoldsHandler,
-          SweepHandler,
-          AnswerRefundsHandler,
-          BalancesHandler,
-          EntriesHandler,
-        ],
-        ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
-        ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
-        ...[
-          RebuildHandler,
-          VerifyHandler,
-          SweepJob,
-          WatchInvariantsJob,
-          ShadowRebuildHandler,
-          ShadowRebuildJob,
-        ],
+        ...parts,
         ...sealProviders(settings),
       ],
     };

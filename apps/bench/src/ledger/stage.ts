@@ -1,10 +1,6 @@
 import type { LedgerApi, TopicName, WireEvent } from '@app/contracts';
 import { KafkaEventLog } from '@app/kafka';
 import { closeGrpc, type GrpcApi, grpcClient, IdentityProvider, ServiceTokens } from '@app/transport';
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { BareTables } from './bare-tables.store.ts';
 import { customerCreated, customerId, topUps, usageRated } from './bench-events.ts';
@@ -25,16 +21,12 @@ export class Stage {
   readonly journal: JournalOfBench;
   readonly bare: BareTables;
   private readonly events: KafkaEventLog;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'haoli-bench-'));
   private calls = 0;
 
   private constructor(
     readonly settings: BenchSettings,
     private readonly identity: { readonly issuer: string; close(): void },
   ) {
-    const { privateKey } = generateKeyPairSync('ed25519');
-    const key = privateKey.export({ format: 'pem', type: 'pkcs8' });
-    writeFileSync(join(this.folder, 'seal.pem'), key, { mode: 0o600 });
     this.journal = new JournalOfBench(settings.BENCH_DATABASE_URL);
     this.bare = new BareTables(settings.BENCH_DATABASE_URL);
     this.events = new KafkaEventLog({
@@ -139,7 +131,6 @@ export class Stage {
     await this.bare.close();
     await this.journal.close();
     this.identity.close();
-    rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** What the ledger is told. */
@@ -150,8 +141,6 @@ export class Stage {
       KAFKA_TOPIC_PREFIX: this.settings.KAFKA_TOPIC_PREFIX,
       KAFKA_PARTITIONS: '3',
       OIDC_ISSUER: this.identity.issuer,
-      SEAL_KEY_FILE: join(this.folder, 'seal.pem'),
-      SEALS_DIR: join(this.folder, 'seals'),
       SERVICE_CLIENT_ID: 'bench',
       SERVICE_CLIENT_SECRET: 'bench',
       // Holds are placed long before they are settled here, and must not expire meanwhile.

@@ -4,6 +4,7 @@ const SPEC = '\\.spec\\.ts$';
 const PURE = '^libs/(money|decider|contracts|rating|bookkeeping|funding|tokens)/src/';
 // What counts tokens is pure; the threads that it counts in are not.
 const THREADS = '^libs/tokens/src/[^/]+\\.(client|job)\\.ts$';
+const FOR_TESTS = '^libs/testing/|^apps/[^/]+/test/';
 const GENERATED = '/src/proto/';
 const shellPackages = (names) => `^node_modules/(@types/)?(${names})(/|$)`;
 const FRAMEWORKS =
@@ -97,7 +98,7 @@ module.exports = {
       comment: 'SQL and rows stay in .store, .entity, .projection and migrations.',
       severity: 'error',
       from: {
-        pathNot: `^libs/(persistence|testing)/|\\.(store|entity|projection)\\.ts$|/migrations/|\\.(int|e2e|flow)${SPEC}`,
+        pathNot: `${FOR_TESTS}|^libs/persistence/|\\.(store|entity|projection)\\.ts$|/migrations/|\\.(int|e2e|flow)${SPEC}`,
       },
       to: { path: '^node_modules/(@types/)?(typeorm|pg|@nestjs/typeorm)(/|$)' },
     },
@@ -134,7 +135,7 @@ module.exports = {
     {
       name: 'testing-only-from-tests',
       severity: 'error',
-      from: { pathNot: `${SPEC}|^libs/testing/` },
+      from: { pathNot: `${SPEC}|${FOR_TESTS}` },
       to: { path: '^libs/testing/' },
     },
     { name: 'every-import-resolves', severity: 'error', from: {}, to: { couldNotResolve: true } },

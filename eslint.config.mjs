@@ -3,7 +3,7 @@ import tseslint from 'typescript-eslint';
 
 const ban = (selector, message) => ({ selector, message });
 
-const specs = ['**/*.spec.ts', 'libs/testing/**/*.ts'];
+const specs = ['**/*.spec.ts', 'libs/testing/**/*.ts', 'apps/*/test/**/*.ts'];
 const pureLibs = ['money', 'decider', 'contracts', 'rating', 'bookkeeping', 'funding'].map(
   (lib) => `libs/${lib}/src/**/*.ts`,
 );

@@ -15,7 +15,7 @@ import { AuditStore } from './adjustments/audit.store.ts';
 import { ChargeStore } from './adjustments/charge.store.ts';
 import { PostAdjustmentHandler } from './adjustments/post-adjustment.handler.ts';
 import { BalanceStore } from './balances/balance.store.ts';
-import { BalancesController } from './balances/balances.controller.ts';
+import { BalancesController, SeveralBalancesController } from './balances/balances.controller.ts';
 import { BalancesGrpc } from './balances/balances.grpc.ts';
 import { BalancesHandler } from './balances/balances.handler.ts';
 import { LotStore } from './balances/lot.store.ts';
@@ -31,6 +31,7 @@ import { HoldStore } from './holds/hold.store.ts';
 import { HoldsController } from './holds/holds.controller.ts';
 import { HoldsGrpc } from './holds/holds.grpc.ts';
 import { HoldsHandler } from './holds/holds.handler.ts';
+import { SettleHoldHandler } from './holds/settle-hold.handler.ts';
 import { SweepHandler } from './holds/sweep.handler.ts';
 import { SweepJob } from './holds/sweep.job.ts';
 import { AnswerStore } from './idempotency/answer.store.ts';
@@ -52,6 +53,7 @@ import { LiveStore } from './reports/live.store.ts';
 import { RebuildHandler } from './reports/rebuild.handler.ts';
 import { ReportsController } from './reports/reports.controller.ts';
 import { ReportsGrpc } from './reports/reports.grpc.ts';
+import { TrialBalanceHandler } from './reports/trial-balance.handler.ts';
 import { TrialBalanceStore } from './reports/trial-balance.store.ts';
 import { VerifyHandler } from './reports/verify.handler.ts';
 import { ShadowRebuildHandler } from './reports/shadow-rebuild.handler.ts';
@@ -96,6 +98,7 @@ const doors = [
   ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc, SealsGrpc],
   ...[HoldsController, BalancesController, EntriesController, ReportsController, SealsController],
   ...[AdjustmentsGrpc, AdjustmentsController, StatementsGrpc, StatementsController],
+  SeveralBalancesController,
 ];
 
 const parts: readonly Type[] = [
@@ -113,6 +116,7 @@ const parts: readonly Type[] = [
   ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
   ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
   ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
+  ...[SettleHoldHandler, TrialBalanceHandler],
   ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
 ];
 

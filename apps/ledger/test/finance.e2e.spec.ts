@@ -174,3 +174,118 @@ describe('months', () => {
     expect((await bo.post('/v1/rebuild', {})).body).toMatchObject({ agrees: true });
   });
 });
+
+describe('holds over both doors', () => {
+  it('are placed, raised and settled; a call is charged once, and after its hold has ended too', async () => {
+    const { customerId } = await ledger.wallet('10');
+    const holdId = newId('hold');
+    const chargeId = newId('call');
+    expect(await bo.post('/v1/holds', { holdId, customerId, amount: cny('3') })).toMatchObject({
+      status: 201,
+    });
+    const raised = await bo.post(`/v1/holds/${holdId}/extend`, {
+      customerId,
+      extensionId: '1',
+      by: cny('1'),
+    });
+    expect(raised).toMatchObject({ status: 200, body: { availableAfter: '6' } });
+    const settle = (charge: string, id = chargeId) =>
+      bo.post(`/v1/holds/${holdId}/settle`, {
+        customerId,
+        chargeId: id,
+        charge: cny(charge),
+        occurredAt: '2026-11-22T10:30:00Z',
+      });
+    const settled = {
+      kind: 'settle',
+      charge: '2.5',
+      collected: '2.5',
+      uncollected: '0',
+      availableAfter: '7.5',
+    };
+    expect(await settle('2.5')).toMatchObject({ status: 200, body: settled });
+    expect(await settle('2.5')).toMatchObject({ status: 200, body: settled });
+    expect(await settle('2.6')).toMatchObject({ status: 409, body: { code: 'conflict', field: 'chargeId' } });
+    expect(await settle('1', 'call_other')).toMatchObject({
+      status: 409,
+      body: { code: 'hold-settled', field: 'holdId' },
+    });
+    expect(
+      await bo.post('/v1/holds/hold_none/extend', { customerId, extensionId: '1', by: cny('1') }),
+    ).toMatchObject({
+      status: 404,
+      body: { code: 'unknown-hold' },
+    });
+    const late = newId('hold');
+    await bo.post('/v1/holds', { holdId: late, customerId, amount: cny('3') });
+    await bo.post(`/v1/holds/${late}/release`, { customerId });
+    const request = { holdId: late, customerId, chargeId: newId('call'), charge: cny('1'), occurredAt: '' };
+    expect(await bo.api.SettleHold(request)).toMatchObject({
+      kind: 'charge',
+      collected: '1',
+      availableAfter: '6.5',
+    });
+    await expect(anna.api.SettleHold(request)).rejects.toMatchObject({ code: 'forbidden' });
+    expect((await bo.get(`/v1/balances?customerIds=${customerId},cus_none`)).body).toMatchObject({
+      balances: [{ available: '6.5' }],
+    });
+  });
+
+  it('keep the time of a clock that is two hours off beside our own', async () => {
+    const { customerId } = await ledger.wallet('10');
+    const chargeId = newId('call');
+    const occurredAt = new Date(Date.now() + 7_200_000).toISOString();
+    await bo.api.SettleHold({ holdId: 'hold_off', customerId, chargeId, charge: cny('1'), occurredAt });
+    const { entries } = await bo.api.ListEntries({ bookId: customerId, pageSize: 1, cursor: '2' });
+    expect(Date.parse(entries[0]?.occurredAt ?? '')).toBe(Date.parse(occurredAt));
+    expect(Math.abs(Date.parse(entries[0]?.recordedAt ?? '') - Date.now())).toBeLessThan(60_000);
+  });
+});
+
+describe('entries and the trial balance', () => {
+  it('are found by kind, account, event and time', async () => {
+    const { customerId, topUpId } = await ledger.wallet('10');
+    const found = async (query: string) =>
+      ((await bo.get(`/v1/books/${customerId}/entries?${query}`)).body['entries'] as { kind: string }[]).map(
+        ({ kind }) => kind,
+      );
+    expect(await found('kind=top-up')).toEqual(['top-up']);
+    expect(await found('account=clearing:wechat-pay')).toEqual(['top-up']);
+    expect(await found(`account=wallet:${customerId}:paid`)).toEqual(['top-up']);
+    expect(await found('account=wallet:cus_other:paid')).toEqual([]);
+    expect(await found(`eventId=${topUpId}:settled`)).toEqual(['top-up']);
+    expect(await found('occurredTo=2026-11-22T08:00:00Z')).toEqual([]);
+    expect(await found('occurredFrom=2026-11-22T08:00:00.4Z')).toEqual(['plan-set']);
+    expect(await found('recordedFrom=2999-01-01T00:00:00Z')).toEqual([]);
+    const { entries } = await bo.api.ListJournal({
+      ...{ pageSize: 5, cursor: '' },
+      filter: {
+        ...{ kind: '', account: '', eventId: `${topUpId}:settled` },
+        ...{ occurredFrom: '', occurredTo: '', recordedFrom: '', recordedTo: '' },
+      },
+    });
+    expect(entries).toMatchObject([{ bookId: customerId, kind: 'top-up' }]);
+    expect(await bo.get('/v1/journal?pageSize=501')).toMatchObject({
+      status: 400,
+      body: { field: 'pageSize' },
+    });
+    expect(await bo.get('/v1/journal?occurredFrom=today')).toMatchObject({
+      status: 400,
+      body: { field: 'occurredFrom' },
+    });
+  });
+
+  it('is the same from the entries as from what is stored, and shows an earlier day as it was known then', async () => {
+    const now = (await bo.get('/v1/trial-balance')).body;
+    expect((await bo.get('/v1/trial-balance?asOf=2999-12-31')).body).toEqual(now);
+    expect((await bo.get('/v1/trial-balance?asKnownAt=2020-01-01T00:00:00Z')).body).toEqual({
+      lines: [],
+      totals: [],
+    });
+    expect(await bo.api.GetTrialBalance({ asOf: '2026-01-31' })).toMatchObject({ totals: [] });
+    expect(await bo.get('/v1/trial-balance?asOf=yesterday')).toMatchObject({
+      status: 400,
+      body: { field: 'asOf' },
+    });
+  });
+});

@@ -10,7 +10,7 @@ import {
   ServiceTokens,
   startService,
 } from '@app/transport';
-import { ledgerSettings } from '../src/ledger-settings.ts';
+import { ledgerSettings, type LedgerSettings } from '../src/ledger-settings.ts';
 import { LedgerModule } from '../src/ledger.module.ts';
 import { aCustomer, aTopUp } from './events.ts';
 import { startIdentity } from './identity.ts';
@@ -36,19 +36,7 @@ export async function ledgerService(
   take: (environment: Record<string, string>) => void,
 ) {
   const identity = await startIdentity();
-  const environment = {
-    ...(await sealSettings()),
-    KAFKA_BROKERS: testServers().kafkaBrokers,
-    KAFKA_TOPIC_PREFIX: topicPrefix(),
-    KAFKA_PARTITIONS: '3',
-    OIDC_ISSUER: identity.issuer,
-    SERVICE_CLIENT_ID: 'spec',
-    SERVICE_CLIENT_SECRET: 'secret',
-    LEDGER_HTTP_PORT: '0',
-    LEDGER_GRPC_URL: `127.0.0.1:${port}`,
-    LEDGER_DATABASE_URL: await freshDatabase(name),
-    LOG_LEVEL: 'warn',
-  };
+  const environment = await environmentOf(identity.issuer, name, port);
   take(environment);
   const settings = ledgerSettings.parse(environment);
   const grpc = { url: settings.LEDGER_GRPC_URL, package: package_, protoFile };
@@ -62,10 +50,7 @@ export async function ledgerService(
     description: 'spec',
   });
   const base = await service.getUrl();
-  const log = new KafkaEventLog({
-    ...{ clientId: 'spec', groupId: 'spec', brokers: settings.KAFKA_BROKERS, partitions: 3, replicas: 1 },
-    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
-  });
+  const log = eventLogOf(settings);
   const { someone, leave } = peopleOf(identity, base, grpc.url);
   const publish = (topic: TopicName, ...events: Event[]): Promise<void> =>
     log.publish(
@@ -157,3 +142,25 @@ function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: str
   };
   return { someone, leave };
 }
+
+async function environmentOf(issuer: string, name: string, port: number) {
+  return {
+    ...(await sealSettings()),
+    KAFKA_BROKERS: testServers().kafkaBrokers,
+    KAFKA_TOPIC_PREFIX: topicPrefix(),
+    KAFKA_PARTITIONS: '3',
+    OIDC_ISSUER: issuer,
+    SERVICE_CLIENT_ID: 'spec',
+    SERVICE_CLIENT_SECRET: 'secret',
+    LEDGER_HTTP_PORT: '0',
+    LEDGER_GRPC_URL: `127.0.0.1:${port}`,
+    LEDGER_DATABASE_URL: await freshDatabase(name),
+    LOG_LEVEL: 'warn',
+  };
+}
+
+const eventLogOf = (settings: LedgerSettings): KafkaEventLog =>
+  new KafkaEventLog({
+    ...{ clientId: 'spec', groupId: 'spec', brokers: settings.KAFKA_BROKERS, partitions: 3, replicas: 1 },
+    topicPrefix: settings.KAFKA_TOPIC_PREFIX,
+  });

@@ -55,25 +55,12 @@ function factsOf(
   adjustmentId: string,
   inquiry: ChargeInquiry | undefined,
 ): Facts {
-  switch (adjustment.template) {
-    case 'opening-balance':
-    case 'grant':
-    case 'plan-change':
-      return walletFacts(adjustment, adjustmentId);
-    case 'compensation':
-    case 'correction':
-      invariant(inquiry !== undefined, 'the charge was looked up');
-      return chargeFacts(adjustment, inquiry);
-    case 'suspense-in':
-    case 'suspense-return':
-    case 'suspense-assign':
-      return suspenseFacts(adjustment);
-    case 'channel-fee':
-    case 'channel-fee-return':
-    case 'settlement':
-    case 'upstream-bill':
-      return channelFacts(adjustment);
+  if ('suspenseId' in adjustment) return suspenseFacts(adjustment);
+  if ('chargeId' in adjustment) {
+    invariant(inquiry !== undefined, 'the charge was looked up');
+    return chargeFacts(adjustment, inquiry);
   }
+  return 'customerId' in adjustment ? walletFacts(adjustment, adjustmentId) : channelFacts(adjustment);
 }
 
 type Named<Name extends EntryAdjustment['template']> = Extract<EntryAdjustment, { template: Name }>;

@@ -56,3 +56,21 @@ export class BalancesController {
     return { lots: await this.balances.lotsOf({ customerId }) };
   }
 }
+
+const Several = z.object({ customerIds: z.string().max(70_000) });
+
+/** The REST door of several balances at once. */
+@ApiTags('balances')
+@Controller('v1/balances')
+@Scopes('ledger:read')
+export class SeveralBalancesController {
+  constructor(private readonly balances: BalancesHandler) {}
+
+  @Get()
+  @ApiOkResponse({ standardSchema: z.object({ balances: z.array(BalanceView) }) })
+  async several(
+    @Query({ schema: Several }) { customerIds }: z.infer<typeof Several>,
+  ): Promise<{ balances: Balance[] }> {
+    return { balances: await this.balances.several({ customerIds: customerIds.split(',') }) };
+  }
+}

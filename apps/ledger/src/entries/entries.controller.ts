@@ -3,10 +3,13 @@ import { Scopes } from '@app/transport';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { EntriesHandler } from './entries.handler.ts';
+import { EntriesHandler, EntryFilterQuestion } from './entries.handler.ts';
 import type { EntryPage } from './entry.store.ts';
 
-const Page = z.object({ pageSize: z.coerce.number().optional(), cursor: z.string().optional() });
+const Page = EntryFilterQuestion.extend({
+  pageSize: z.coerce.number().optional(),
+  cursor: z.string().optional(),
+});
 const Entries = z.object({
   entries: z.array(
     z.object({
@@ -38,16 +41,16 @@ export class EntriesController {
   @ApiOkResponse({ standardSchema: Entries })
   ofBook(
     @Param('bookId') bookId: string,
-    @Query({ schema: Page }) { pageSize = 0, cursor = '' }: z.infer<typeof Page>,
+    @Query({ schema: Page }) { pageSize = 0, cursor = '', ...filter }: z.infer<typeof Page>,
   ): Promise<EntryPage> {
-    return this.entries.ofBook({ bookId, pageSize, cursor });
+    return this.entries.ofBook({ bookId, pageSize, cursor, filter });
   }
 
   @Get('journal')
   @ApiOkResponse({ standardSchema: Entries })
   ofJournal(
-    @Query({ schema: Page }) { pageSize = 0, cursor = '' }: z.infer<typeof Page>,
+    @Query({ schema: Page }) { pageSize = 0, cursor = '', ...filter }: z.infer<typeof Page>,
   ): Promise<EntryPage> {
-    return this.entries.ofJournal({ pageSize, cursor });
+    return this.entries.ofJournal({ pageSize, cursor, filter });
   }
 }

@@ -35,6 +35,15 @@ export const ReleaseHoldMessage = z.object({
   reason: z.union([Id, z.literal('').transform(() => 'released')]).default('released'),
 });
 
+/** A call to charge, which ends its hold. */
+export const SettleHoldMessage = z.object({
+  holdId: Id.max(100),
+  customerId: Id,
+  chargeId: Id.max(100),
+  charge: MoneyText,
+  occurredAt: OptionalInstant.default(null),
+});
+
 /** A lease to renew. */
 export const RenewLeaseMessage = z.object({ leaseId: Id });
 
@@ -83,6 +92,32 @@ export function extendRequest(message: z.infer<typeof ExtendHoldMessage>, { now 
       by: Units18.fromText(by.amount),
       expiresAt: null,
       limits: [],
+      ended: 'never-seen',
+    },
+  };
+}
+
+/** The request to charge a call. Its event id is that of metering: a call is charged once, whoever charges it. */
+export function settleRequest(
+  message: z.infer<typeof SettleHoldMessage>,
+  { now, chargeWaitSeconds }: Present & { readonly chargeWaitSeconds: number },
+): PostRequest {
+  const { holdId, customerId, chargeId, charge, occurredAt } = message;
+  return {
+    bookId: customerId,
+    command: {
+      type: 'settle-hold',
+      eventId: `${chargeId}:rated`,
+      fingerprint: fingerprint(['settle-hold', holdId, customerId, chargeId, charge, occurredAt]),
+      currency: charge.currency,
+      occurredAt: occurredAt === null ? now : Instant.fromText(occurredAt),
+      holdId,
+      chargeId,
+      keyId: null,
+      priceVersionId: null,
+      charge: Units18.fromText(charge.amount),
+      waitsUntil: inSeconds(now, chargeWaitSeconds),
+      budgets: [],
       ended: 'never-seen',
     },
   };

@@ -4,6 +4,7 @@ import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { HoldsHandler } from './holds.handler.ts';
+import { SettleHoldHandler } from './settle-hold.handler.ts';
 
 const PlaceHold = z.strictObject({
   holdId: Id.max(100),
@@ -15,6 +16,21 @@ const PlaceHold = z.strictObject({
   leaseId: Id.optional(),
 });
 const ReleaseHold = z.strictObject({ customerId: Id, reason: Id.optional() });
+const ExtendHold = z.strictObject({ customerId: Id, extensionId: Id.max(20), by: MoneyText });
+const SettleHold = z.strictObject({
+  customerId: Id,
+  chargeId: Id.max(100),
+  charge: MoneyText,
+  occurredAt: InstantText.optional(),
+});
+const Settled = z.object({
+  kind: z.string(),
+  charge: z.string(),
+  collected: z.string(),
+  uncollected: z.string(),
+  currency: z.string(),
+  availableAfter: z.string(),
+});
 const PlacedHold = z.object({
   holdId: Id,
   amount: z.string(),
@@ -28,7 +44,10 @@ const Released = z.object({ outcome: z.enum(['released', 'already_ended']) });
 @Controller('v1/holds')
 @Scopes('holds:write')
 export class HoldsController {
-  constructor(private readonly holds: HoldsHandler) {}
+  constructor(
+    private readonly holds: HoldsHandler,
+    private readonly settlements: SettleHoldHandler,
+  ) {}
 
   @Post()
   @ApiCreatedResponse({ standardSchema: PlacedHold })
@@ -36,6 +55,29 @@ export class HoldsController {
     const { hold, refusal } = await this.holds.place(body);
     if (hold) return hold;
     throw problemOfRefusal(refusal);
+  }
+
+  @Post(':holdId/extend')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: PlacedHold })
+  async extend(
+    @Param('holdId') holdId: string,
+    @Body({ schema: ExtendHold }) body: z.infer<typeof ExtendHold>,
+  ): Promise<LedgerApi.Hold> {
+    const { hold, refusal } = await this.holds.extend({ holdId, ...body });
+    if (hold) return hold;
+    throw problemOfRefusal(refusal);
+  }
+
+  @Post(':holdId/settle')
+  @HttpCode(200)
+  @Scopes('ledger:post')
+  @ApiOkResponse({ standardSchema: Settled })
+  settle(
+    @Param('holdId') holdId: string,
+    @Body({ schema: SettleHold }) body: z.infer<typeof SettleHold>,
+  ): Promise<LedgerApi.SettleHoldResponse> {
+    return this.settlements.handle({ holdId, ...body });
   }
 
   @Post(':holdId/release')
@@ -49,9 +91,16 @@ export class HoldsController {
   }
 }
 
+const statuses: Readonly<Record<string, number>> = {
+  'unknown-account': 404,
+  'unknown-hold': 404,
+  'currency-mismatch': 422,
+  'invalid-amount': 422,
+};
+
 function problemOfRefusal(refusal: LedgerApi.Refusal | undefined): Problem {
   const { code = 'refused', ...data } = refusal ?? {};
   const missing = code === 'insufficient-funds' || code.endsWith('-budget-exceeded');
-  const status = code === 'unknown-account' ? 404 : missing ? 402 : 409;
+  const status = missing ? 402 : (statuses[code] ?? 409);
   return new Problem({ status, code, detail: `The hold was refused: ${code}.`, data });
 }

@@ -5,6 +5,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { HoldsHandler } from './holds.handler.ts';
+import { SettleHoldHandler } from './settle-hold.handler.ts';
 
 type HoldStream = ServerDuplexStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer>;
 
@@ -12,7 +13,16 @@ type HoldStream = ServerDuplexStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer
 @Controller()
 @Scopes('holds:write')
 export class HoldsGrpc {
-  constructor(private readonly holds: HoldsHandler) {}
+  constructor(
+    private readonly holds: HoldsHandler,
+    private readonly settlements: SettleHoldHandler,
+  ) {}
+
+  @GrpcMethod('Ledger', 'SettleHold')
+  @Scopes('ledger:post')
+  settle(request: LedgerApi.SettleHoldRequest): Promise<LedgerApi.SettleHoldResponse> {
+    return this.settlements.handle(request);
+  }
 
   @GrpcMethod('Ledger', 'PlaceHold')
   place(request: LedgerApi.PlaceHoldRequest): Promise<LedgerApi.PlaceHoldResponse> {

@@ -1,10 +1,11 @@
-import { AmountText, CurrencyCode, Id, SignedAmountText } from '@app/contracts';
+import { AmountText, CurrencyCode, Id, InstantText, SignedAmountText } from '@app/contracts';
 import { Scopes } from '@app/transport';
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { RebuildHandler, type RebuildReport } from './rebuild.handler.ts';
-import { TrialBalanceStore, type TrialBalance } from './trial-balance.store.ts';
+import { TrialBalanceHandler } from './trial-balance.handler.ts';
+import type { TrialBalance } from './trial-balance.store.ts';
 import { VerifyHandler, type VerifyReport } from './verify.handler.ts';
 
 const TrialBalanceView = z.object({
@@ -33,21 +34,23 @@ const VerifyView = z.object({
   durationMs: z.string(),
 });
 
+const AsOf = z.object({ asOf: z.iso.date().optional(), asKnownAt: InstantText.optional() });
+
 /** The REST door of reports. */
 @ApiTags('reports')
 @Controller('v1')
 @Scopes('ledger:read')
 export class ReportsController {
   constructor(
-    private readonly trialBalances: TrialBalanceStore,
+    private readonly trialBalances: TrialBalanceHandler,
     private readonly rebuilds: RebuildHandler,
     private readonly verifications: VerifyHandler,
   ) {}
 
   @Get('trial-balance')
   @ApiOkResponse({ standardSchema: TrialBalanceView })
-  trialBalance(): Promise<TrialBalance> {
-    return this.trialBalances.read();
+  trialBalance(@Query({ schema: AsOf }) question: z.infer<typeof AsOf>): Promise<TrialBalance> {
+    return this.trialBalances.handle(question);
   }
 
   @Post('rebuild')

@@ -3,7 +3,7 @@ import { Scopes } from '@app/transport';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { RebuildHandler } from './rebuild.handler.ts';
-import { TrialBalanceStore } from './trial-balance.store.ts';
+import { TrialBalanceHandler } from './trial-balance.handler.ts';
 import { VerifyHandler } from './verify.handler.ts';
 
 /** The gRPC door of reports. */
@@ -11,14 +11,14 @@ import { VerifyHandler } from './verify.handler.ts';
 @Scopes('ledger:read')
 export class ReportsGrpc {
   constructor(
-    private readonly trialBalances: TrialBalanceStore,
+    private readonly trialBalances: TrialBalanceHandler,
     private readonly rebuilds: RebuildHandler,
     private readonly verifications: VerifyHandler,
   ) {}
 
   @GrpcMethod('Ledger', 'GetTrialBalance')
-  async trialBalance(): Promise<LedgerApi.TrialBalance> {
-    const { lines, totals } = await this.trialBalances.read();
+  async trialBalance(request: LedgerApi.GetTrialBalanceRequest): Promise<LedgerApi.TrialBalance> {
+    const { lines, totals } = await this.trialBalances.handle(request);
     return { lines: [...lines], totals: [...totals] };
   }
 

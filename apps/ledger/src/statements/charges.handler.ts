@@ -106,5 +106,5 @@ function takenFrom({ kind, memo }: Entry, topUpId: string): Units18 | undefined 
     if (before === undefined && after === undefined) return undefined;
     return Units18.subtract(after ?? Units18.zero, before ?? Units18.zero);
   }
-  return 'lots' in memo ? part(memo.lots as readonly LotPart[]) : undefined;
+  return 'lots' in memo ? part(memo.lots) : undefined;
 }

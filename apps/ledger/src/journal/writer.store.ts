@@ -151,10 +151,7 @@ export class Writer {
       return done.decided.outcomes;
     } catch (error) {
       this.kept.forget(bookIdsOf(requests));
-      // Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote.
-      // A month was closed meanwhile: the next attempt sees it.
-      if (['23505', 'HL003'].includes(sqlStateOf(error) ?? '') && attempt < attemptsMax)
-        return this.carefully(requests, attempt + 1);
+      if (mayPassAtOnce(error) && attempt < attemptsMax) return this.carefully(requests, attempt + 1);
       if (!isPermanent(error) && sqlStateOf(error) !== '23505') throw error;
       return requests.length > 1
         ? this.oneByOne(requests)
@@ -246,6 +243,12 @@ async function databaseTime(database: Rows): Promise<Instant> {
   if (row === undefined) throw new TypeError('The database did not say what time it is.');
   return Instant.fromText(row.now);
 }
+
+/**
+ * Two processes opened the same book, or recorded the same event, at once: the second finds what the first wrote. Or a month was
+ * closed meanwhile: the next attempt sees it.
+ */
+const mayPassAtOnce = (error: unknown): boolean => ['23505', 'HL003'].includes(sqlStateOf(error) ?? '');
 
 const bookIdsOf = (requests: readonly PostRequest[]): string[] =>
   [...new Set(requests.map(({ bookId }) => bookId))].sort();

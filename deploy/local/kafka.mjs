@@ -27,7 +27,10 @@ export async function startKafka({ dataDir, port, controllerPort, logFile, start
   return { ...broker, brokers, dataDir, detail: `port ${port}` };
 }
 
-/** Answers only when the broker knows its controller; an open port is not enough. */
+/**
+ * Answers only when the broker knows its controller, coordinates groups and gives out producer ids; an open port is not enough.
+ * A broker that has just been formatted takes seconds for that, and consumers that ask too early give up.
+ */
 export async function describeCluster(brokers) {
   const { Kafka, logLevel } = await import('kafkajs');
   const kafka = new Kafka({
@@ -37,12 +40,15 @@ export async function describeCluster(brokers) {
     connectionTimeout: 2_000,
   });
   const admin = kafka.admin();
+  const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, retry: { retries: 1 } });
   try {
     await admin.connect();
     const { brokers: found, controller } = await admin.describeCluster();
     if (found.length === 0 || controller === null) throw new Error('no controller yet');
+    await admin.fetchOffsets({ groupId: 'ready' });
+    await producer.connect();
   } finally {
-    await admin.disconnect().catch(() => {});
+    await Promise.allSettled([admin.disconnect(), producer.disconnect()]);
   }
 }
 

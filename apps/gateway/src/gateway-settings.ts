@@ -35,6 +35,8 @@ export const gatewaySettings = z.object({
   /** The longest a provider may take to answer with headers, and to send the next bytes. */
   UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds(120_000),
   UPSTREAM_BODY_TIMEOUT_MS: milliseconds(120_000),
+  /** What was delivered before a provider failed or fell silent is not charged. Who leaves by himself pays all the same. */
+  WAIVE_ON_UPSTREAM_ERROR: z.stringbool().default(false),
   /** A call without an end by then is closed uncharged. */
   CALL_DEADLINE_MS: milliseconds(1_800_000),
   /** A hold whose gateway was not heard of for so long expires. */

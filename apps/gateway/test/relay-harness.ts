@@ -8,13 +8,26 @@ import { AdmitCallHandler, CallTimes } from '../src/completions/admit-call.handl
 import { BodyAnswerHandler } from '../src/completions/body-answer.handler.ts';
 import { CallJournal } from '../src/completions/call-journal.ts';
 import { ChatCompletionsController } from '../src/completions/chat-completions.controller.ts';
+import { EndCallHandler, UpstreamErrorWaiver } from '../src/completions/end-call.handler.ts';
 import { FinishCallHandler } from '../src/completions/finish-call.handler.ts';
 import { type HoldAnswer, type HoldRequest, Holds } from '../src/completions/holds.ts';
 import { RelayChatHandler } from '../src/completions/relay-chat.handler.ts';
 import { StreamAnswerHandler } from '../src/completions/stream-answer.handler.ts';
+import { ThreadTokenCounts } from '../src/completions/token-counts.client.ts';
+import { TokenCounts } from '../src/completions/token-counts.ts';
 import { HttpUpstream } from '../src/completions/upstream.client.ts';
 import { openAiErrorOf } from '../src/openai/openai-errors.handler.ts';
 import { PriceList, type PublishedPrice } from '../src/prices/price-list.ts';
+
+/** Threads that count as in production, unless a test says otherwise. */
+export class TestCounts extends TokenCounts {
+  instead: (() => Promise<readonly number[]>) | undefined = undefined;
+  readonly threads = new ThreadTokenCounts(30_000);
+
+  count(...asked: Parameters<TokenCounts['count']>): Promise<readonly number[]> {
+    return this.instead?.() ?? this.threads.count(...asked);
+  }
+}
 
 /** The start and the end of calls, as they were told. */
 export class FakeJournal extends CallJournal {
@@ -41,13 +54,13 @@ export class FakeHolds extends Holds {
   readonly placed: HoldRequest[] = [];
   readonly refused: HoldRequest[] = [];
   readonly released: string[] = [];
+  onPlace: () => Promise<void> = () => Promise.resolve();
 
-  place(request: HoldRequest): Promise<HoldAnswer> {
+  async place(request: HoldRequest): Promise<HoldAnswer> {
+    await this.onPlace();
     const isPlaced = Number(request.amount) <= Number(this.available);
     (isPlaced ? this.placed : this.refused).push(request);
-    return Promise.resolve(
-      isPlaced ? { isPlaced } : { isPlaced, code: 'insufficient-funds', available: this.available },
-    );
+    return isPlaced ? { isPlaced } : { isPlaced, code: 'insufficient-funds', available: this.available };
   }
 
   release({ holdId }: Pick<HoldRequest, 'holdId'>): void {
@@ -108,6 +121,8 @@ export class RelayHarness {
   readonly journal = new FakeJournal();
   readonly holds = new FakeHolds();
   readonly prices = new FakePrices();
+  readonly counts = new TestCounts();
+  readonly waiver: { isOn: boolean } & UpstreamErrorWaiver = new UpstreamErrorWaiver(false);
   readonly upstreamRequests: UpstreamRequest[] = [];
   script: UpstreamScript = answersWhole(completion());
   baseUrl = '';
@@ -116,6 +131,7 @@ export class RelayHarness {
   private gateway: FastifyInstance | undefined;
 
   async start(): Promise<void> {
+    this.counts.threads.onApplicationBootstrap();
     for (const [model, input, output] of models)
       this.prices.prices.set(model, price(model, { input, output }));
     const url = await this.startUpstream();
@@ -140,6 +156,7 @@ export class RelayHarness {
 
   async stop(): Promise<void> {
     await this.gateway?.close();
+    await this.counts.threads.onApplicationShutdown();
     await this.upstream?.onApplicationShutdown();
     this.upstreamServer?.closeAllConnections();
     await new Promise((resolve) => this.upstreamServer?.close(resolve));
@@ -149,15 +166,17 @@ export class RelayHarness {
     const clock = new SystemClock();
     const times = new CallTimes(10_000, 90_000);
     const finish = new FinishCallHandler(this.journal, clock);
+    const ends = new EndCallHandler(this.counts, this.waiver);
     const relay = new RelayChatHandler(
       new AdmitCallHandler(this.prices, this.holds, clock, times),
       times,
       this.journal,
       this.holds,
       upstream,
+      ends,
       finish,
-      new StreamAnswerHandler(finish),
-      new BodyAnswerHandler(finish),
+      new StreamAnswerHandler(ends, finish),
+      new BodyAnswerHandler(ends, finish),
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
     return new ChatCompletionsController(access, relay);
@@ -192,6 +211,7 @@ export class RelayHarness {
 const models = [
   ['gpt-5.5', '2.5', '15'],
   ['gpt-4', '231', '426'],
+  ['claude-opus-4-6', '36', '180'],
 ] as const;
 
 const caller = {

@@ -6,6 +6,8 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
+import { get_encoding } from 'tiktoken';
+import { ThreadTokenCounts } from '../src/completions/token-counts.client.ts';
 import {
   answersWhole,
   chunk,
@@ -37,6 +39,9 @@ beforeEach(() => {
   harness.holds.refused.length = 0;
   harness.holds.released.length = 0;
   harness.holds.available = '50';
+  harness.holds.onPlace = () => Promise.resolve();
+  harness.counts.instead = undefined;
+  harness.waiver.isOn = false;
   harness.journal.isTrusted = true;
   harness.journal.onStarted = () => Promise.resolve();
   harness.journal.onFinished = () => Promise.resolve();
@@ -47,6 +52,20 @@ function theEnd() {
   expect(harness.journal.ends).toHaveLength(1);
   return harness.journal.ends[0]?.data;
 }
+
+/** OpenAI's own counter. */
+const o200k = get_encoding('o200k_base');
+const cl100k = get_encoding('cl100k_base');
+const tokensOf = (text: string, encoding = o200k) => encoding.encode_ordinary(text).length;
+/** A message has three tokens more than its role and content, and the reply three before it. */
+const helloTokens = 3 + 3 + tokensOf('user') + tokensOf('Hello.');
+
+/** What a call of gpt-5.5 comes to, at ¥2.5 and ¥15 per million. */
+const countedEnd = (source: 'counted' | 'counted_partial', input: number, output: number) => ({
+  kind: 'usage',
+  usage: { tokens: { input, output }, units: {}, source, estimated: false },
+  charge: String((25 * input + 150 * output) / 10_000_000),
+});
 
 const untilEnded = async () => {
   for (let wait = 0; wait < 300 && harness.journal.ends.length === 0; wait += 1) {
@@ -170,12 +189,112 @@ describe('a call that is not streamed', () => {
     expect((await untilEnded())?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
   });
 
-  it('S2: is not charged where the provider reports no usage', async () => {
-    const { usage: _none, ...silent } = completion();
-    harness.script = answersWhole(silent);
+  it('S2: is charged for what was counted where the provider reports no usage', async () => {
+    harness.script = answersWhole(completion({ usage: undefined }));
+    const answer = await client.chat.completions.create(hello);
+    const end = countedEnd('counted', 9, tokensOf('Hello.'));
+    expect(helloTokens).toBe(9);
+    expect(theEnd()).toMatchObject({ end, rawUsage: null });
+    expect(answer.usage).toEqual({
+      ...usageOf(9, 2),
+      cost: end.charge,
+      cost_currency: 'CNY',
+      price_version: 'prv_gpt-5.5',
+    });
+  });
+
+  it('S2: is counted in the encoding of its model', async () => {
+    const content = '用多少付多少，余额随时可退。'.repeat(20);
+    harness.script = answersWhole(
+      completion({ usage: null, choices: [{ index: 0, message: { content }, finish_reason: 'stop' }] }),
+    );
+    await client.chat.completions.create({ model: 'gpt-4', messages: [{ role: 'user', content }] });
+    expect(tokensOf(content, cl100k)).not.toBe(tokensOf(content));
+    const input = 3 + 3 + tokensOf('user', cl100k) + tokensOf(content, cl100k);
+    expect(theEnd()?.end).toMatchObject({
+      usage: { tokens: { input, output: tokensOf(content, cl100k) }, source: 'counted', estimated: false },
+    });
+  });
+
+  it('S2: says that it is an estimate where the tokenizer of its model is not public', async () => {
+    harness.script = answersWhole(completion({ usage: undefined }));
+    await client.chat.completions.create({ ...hello, model: 'claude-opus-4-6' });
+    // A tenth more than OpenAI's, rounded up: 9.9 and 2.2 tokens.
+    expect(theEnd()?.end).toMatchObject({
+      usage: { tokens: { input: 10, output: 3 }, source: 'counted', estimated: true },
+      charge: '0.0009',
+    });
+  });
+
+  it('S12: counts the input once and the output of every choice, whatever it says', async () => {
+    const said = [
+      { content: 'One.', refusal: null, tool_calls: null },
+      { content: null, refusal: 'I cannot.' },
+      { reasoning_content: 'Think ', reasoning: 'Think ', content: 'done' },
+      { tool_calls: [{ type: 'function', function: { name: 'get_weather', arguments: '{"city":"广州"}' } }] },
+      { function_call: { name: 'f', arguments: '{}' } },
+    ];
+    const choices = said.map((message, index) => ({ index, message, finish_reason: 'stop' }));
+    harness.script = answersWhole(completion({ usage: undefined, choices }));
+    await client.chat.completions.create({ ...hello, n: 5 });
+    const texts = ['One.', 'I cannot.', 'doneThink ', 'get_weather{"city":"广州"}', 'f{}'];
+    const output = texts.reduce((sum, text) => sum + tokensOf(text), 0);
+    expect(theEnd()?.end).toEqual(countedEnd('counted', 9, output));
+  });
+
+  it('S2: counts functions by the published rule, and says of everything else that it is an estimate', async () => {
+    harness.script = answersWhole(completion({ usage: undefined }));
+    const tool = {
+      type: 'function' as const,
+      function: {
+        name: 'now',
+        description: 'Tells the time.',
+        parameters: { type: 'object', properties: {} },
+      },
+    };
+    await client.chat.completions.create({ ...hello, tools: [tool] });
+    const input = 9 + 12 + 7 + tokensOf('now:Tells the time');
+    expect(theEnd()?.end).toEqual(countedEnd('counted', input, 2));
+    harness.journal.ends.length = 0;
+    const custom = { type: 'custom', custom: { name: 'grep' } };
+    await post({ ...hello, tools: [custom] });
+    expect(theEnd()?.end).toMatchObject({
+      usage: { tokens: { input: 9 + tokensOf(JSON.stringify(custom)), output: 2 }, estimated: true },
+    });
+  });
+
+  it('S2: charges what was counted though it is more than the hold', async () => {
+    const content = 'word '.repeat(300);
+    harness.script = answersWhole(
+      completion({ usage: undefined, choices: [{ index: 0, message: { content }, finish_reason: 'stop' }] }),
+    );
+    await client.chat.completions.create({ ...hello, max_completion_tokens: 100 });
+    const end = countedEnd('counted', 9, tokensOf(content));
+    expect(theEnd()?.end).toEqual(end);
+    expect(Number(end.charge)).toBeGreaterThan(Number(harness.holds.placed[0]?.amount));
+  });
+
+  it('keeps no more of an answer than the hold covers, generously', async () => {
+    const content = ' a'.repeat(100_000);
+    harness.script = answersWhole(
+      completion({ usage: undefined, choices: [{ index: 0, message: { content }, finish_reason: 'stop' }] }),
+    );
+    await client.chat.completions.create({ ...hello, max_completion_tokens: 100 });
+    expect(theEnd()?.end).toEqual(countedEnd('counted', 9, 800));
+  });
+
+  it('is not charged where its tokens cannot be counted', async () => {
+    harness.script = answersWhole(completion({ usage: undefined }));
+    harness.counts.instead = () => Promise.reject(new Error('no thread'));
     const answer = await client.chat.completions.create(hello);
     expect(answer.usage).toBeUndefined();
-    expect(theEnd()).toMatchObject({ end: { kind: 'uncharged', reason: 'upstream_failed' }, rawUsage: null });
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('does not wait longer than it may for a count', async () => {
+    const threads = new ThreadTokenCounts(1);
+    await expect(threads.count('o200k_base', ['a '.repeat(1_000_000)])).rejects.toThrow('within 1 ms');
+    await threads.onApplicationShutdown();
   });
 
   it.each([
@@ -297,7 +416,41 @@ describe('a streamed call', () => {
     expect(theEnd()?.end).toMatchObject({ kind: 'usage', charge: '0.0075' });
   });
 
-  it('S7: makes every client throw where the provider died in the middle', async () => {
+  it('S6: is charged for the input that was counted where that was not reported either', async () => {
+    harness.script = streams(frame(chunk({}, 'content_filter')), frame('[DONE]'));
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual(countedEnd('counted', 9, 0));
+  });
+
+  it('S2: shows a client that asked for usage what was counted', async () => {
+    harness.script = streams(...ordinaryStream().filter((one) => !one.includes('prompt_tokens')));
+    const stream = await client.chat.completions.create({
+      ...hello,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const chunks = [];
+    for await (const one of stream) chunks.push(one);
+    const output = tokensOf('Hello 世界.');
+    const end = countedEnd('counted', 9, output);
+    expect(theEnd()).toMatchObject({ end, rawUsage: null });
+    expect(chunks.at(-1)).toMatchObject({ choices: [], usage: { ...usageOf(9, output), cost: end.charge } });
+  });
+
+  it('S2: counts a stream as it counts the same answer whole, however it was cut', async () => {
+    const text = 'The quick brown fox, 敏捷的棕色狐狸; jumps over 12,345 lazy dogs. '.repeat(40);
+    const pieces = text.match(/.{1,3}/gsu) ?? [];
+    harness.script = (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      for (const content of pieces) response.write(frame(chunk({ content })));
+      response.end(frame(chunk({}, 'stop')) + frame('[DONE]'));
+    };
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual(countedEnd('counted', 9, tokensOf(text)));
+    expect(pieces.reduce((sum, piece) => sum + tokensOf(piece), 0)).toBeGreaterThan(tokensOf(text));
+  });
+
+  it('S7: charges what was relayed, and makes every client throw, where the provider died in the middle', async () => {
     harness.script = async (response) => {
       await writes(response, ordinaryStream().slice(0, 3));
       response.destroy();
@@ -309,15 +462,37 @@ describe('a streamed call', () => {
     });
     expect(error).toBeInstanceOf(APIError);
     expect(received.join('')).toBe('Hello 世界.');
-    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+    expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hello 世界.')));
   });
 
-  it('makes every client throw where the provider just ended', async () => {
+  it('S7, S10: costs nothing where the operator waives it; who leaves by himself pays all the same', async () => {
+    harness.waiver.isOn = true;
+    harness.script = streams(...ordinaryStream().slice(0, 3));
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+    harness.journal.ends.length = 0;
+    harness.script = (response) => writes(response, ordinaryStream().slice(0, 3));
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+    harness.journal.ends.length = 0;
+    const left = new AbortController();
+    await (await post({ ...hello, stream: true }, left.signal)).body?.getReader().read();
+    left.abort();
+    expect((await untilEnded())?.end).toMatchObject({ usage: { source: 'counted_partial' } });
+  });
+
+  it('S7: costs nothing where the provider died before it had said anything', async () => {
+    harness.script = streams(frame(chunk({ role: 'assistant', content: '' })));
+    await textOfStream({});
+    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('S7: makes every client throw where the provider just ended', async () => {
     harness.script = streams(...ordinaryStream().slice(0, 3));
     const text = await textOfStream({});
     expect(text).toContain('"code":"upstream_error"');
     expect(text).not.toContain('[DONE]');
-    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+    expect(theEnd()?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hello 世界.')));
   });
 
   it('charges an answer that was whole but for its last word', async () => {
@@ -337,15 +512,15 @@ describe('a streamed call', () => {
     const text = await textOfStream({});
     expect(text).not.toMatch(/secret|10\.0\.0\.7/);
     expect(text).toContain('"code":"upstream_error"');
-    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+    expect(theEnd()?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hel')));
   });
 
-  it('S10: ends with an error where the provider falls silent', async () => {
+  it('S10: charges what was relayed, and ends with an error where the provider falls silent', async () => {
     harness.script = async (response) => {
       await writes(response, ordinaryStream().slice(0, 3));
     };
     expect(await textOfStream({})).toContain('"code":"upstream_error"');
-    expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+    expect(theEnd()?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hello 世界.')));
   });
 
   it('makes the provider wait for a client that does not read, instead of keeping its words', async () => {
@@ -364,7 +539,7 @@ describe('a streamed call', () => {
       more();
     };
     const left = new AbortController();
-    await post({ ...hello, stream: true }, left.signal);
+    await post({ ...hello, stream: true, max_tokens: 1_000 }, left.signal);
     await new Promise((resolve) => setTimeout(resolve, 700));
     const afterwards = sent;
     await new Promise((resolve) => setTimeout(resolve, 300));
@@ -372,10 +547,25 @@ describe('a streamed call', () => {
     expect(sent).toBeLessThan(32_000_000);
     expect(sent - afterwards).toBeLessThan(1_000_000);
     left.abort();
-    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'client_left_early' });
+    const kept = tokensOf('x'.repeat(16_000));
+    expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, kept));
   }, 20_000);
 
-  it('S8: is given up at the provider within a second when its client leaves before any answer', async () => {
+  it('S8: costs nothing where its client left before the provider was asked', async () => {
+    const left = new AbortController();
+    harness.holds.onPlace = async () => {
+      left.abort();
+      await new Promise((resolve) => setTimeout(resolve, 150));
+    };
+    await expect(post({ ...hello, stream: true }, left.signal)).rejects.toThrow();
+    expect(await untilEnded()).toMatchObject({
+      statusCode: 499,
+      end: { kind: 'uncharged', reason: 'client_left_early' },
+    });
+    expect(harness.upstreamRequests).toEqual([]);
+  });
+
+  it('S8: costs its input, and is given up within a second, when its client leaves before any answer', async () => {
     const left = new AbortController();
     harness.script = () => {
       left.abort();
@@ -386,22 +576,32 @@ describe('a streamed call', () => {
     expect(performance.now() - begun).toBeLessThan(1_000);
     expect(await untilEnded()).toMatchObject({
       statusCode: 499,
-      end: { kind: 'uncharged', reason: 'client_left_early' },
+      end: countedEnd('counted_partial', 9, 0),
     });
   });
 
-  it('S9: is given up at the provider within a second when its client leaves in the middle', async () => {
+  it('S9: costs its input when its client leaves between the head and the first word', async () => {
+    const left = new AbortController();
+    harness.script = (response) => writes(response, ordinaryStream().slice(0, 1));
+    await (await post({ ...hello, stream: true }, left.signal)).body?.getReader().read();
+    left.abort();
+    expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, 0));
+  });
+
+  it('S9: costs what came, and is given up within a second, when its client leaves in the middle', async () => {
     const left = new AbortController();
     harness.script = async (response) => {
       await writes(response, ordinaryStream().slice(0, 3));
     };
     const answer = await post({ ...hello, stream: true }, left.signal);
-    await answer.body?.getReader().read();
+    const reader = answer.body?.getReader();
+    for (let seen = ''; !seen.includes('世界');)
+      seen += Buffer.from((await reader?.read())?.value ?? []).toString();
     left.abort();
     const begun = performance.now();
     await harness.upstreamRequests[0]?.aborted;
     expect(performance.now() - begun).toBeLessThan(1_000);
-    expect((await untilEnded())?.end).toEqual({ kind: 'uncharged', reason: 'client_left_early' });
+    expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hello 世界.')));
   });
 
   it('S1: is charged in full when its client leaves after everything was reported', async () => {

@@ -135,6 +135,7 @@ export class AdmitCallHandler {
       deadline: later(admittedAt, this.times.closedAfterMs),
       price: { version: price, admittedAt },
       limit: { outputTokensMax: callBound.outputTokensMax },
+      outputTokensMax: callBound.usage.outputTokensMax,
     };
   }
 }

@@ -13,4 +13,6 @@ export interface AdmittedCall {
   readonly deadline: string;
   readonly price: PinnedPrice;
   readonly limit: OutputLimit;
+  /** The output of all choices that the hold covers. */
+  readonly outputTokensMax: number;
 }

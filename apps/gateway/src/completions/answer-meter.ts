@@ -1,3 +1,5 @@
+import { AnswerText } from './answer-text.ts';
+
 /** What an answer showed of itself while it passed: enough to decide what it costs, none of its words. */
 export interface Observed {
   /** The provider's last usage report, as it came; undefined where there was none. */
@@ -12,6 +14,7 @@ export interface Observed {
 export type Reading = 'pass' | 'usage' | 'done' | 'error';
 
 interface Choice {
+  readonly index?: unknown;
   readonly delta?: unknown;
   readonly message?: unknown;
   readonly finish_reason?: unknown;
@@ -27,6 +30,12 @@ export class AnswerMeter implements Observed {
   usageChunk: Readonly<Record<string, unknown>> | undefined = undefined;
   /** A chunk of the stream, to make a usage chunk of where the provider sent none of its own. */
   anyChunk: Readonly<Record<string, unknown>> | undefined = undefined;
+  /** Its words, to be counted where the provider does not. */
+  readonly text: AnswerText;
+
+  constructor(outputTokensMax: number) {
+    this.text = new AnswerText(outputTokensMax);
+  }
 
   /** Reads the data of one event of a stream. */
   event(data: string): Reading {
@@ -55,9 +64,10 @@ export class AnswerMeter implements Observed {
     return 'usage';
   }
 
-  private choice({ delta, message, finish_reason: finishReason }: Choice): void {
+  private choice({ index, delta, message, finish_reason: finishReason }: Choice): void {
     if (typeof finishReason === 'string' && finishReason !== '') this.hasFinishReason = true;
     this.hasOutput ||= saysSomething(delta) || saysSomething(message);
+    this.text.add(Number(index ?? 0), delta ?? message);
   }
 }
 

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { AnswerMeter, objectIn } from './answer-meter.ts';
-import { endOfCall, type Passage, uncharged } from './call-end.ts';
+import { type Passage, uncharged } from './call-end.ts';
+import { type AskedCall, EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
-import { usageWithCost } from './shown-usage.ts';
+import { shownUsage, usageWithCost } from './shown-usage.ts';
 import { textOf } from './text-of.ts';
 import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
 
@@ -13,18 +14,21 @@ const bodyBytesMax = 32 * 1_024 * 1_024;
 /** Relays an answer that comes whole. It is read to its end even where the client has left: the work was done. */
 @Injectable()
 export class BodyAnswerHandler {
-  constructor(private readonly finish: FinishCallHandler) {}
+  constructor(
+    private readonly ends: EndCallHandler,
+    private readonly finish: FinishCallHandler,
+  ) {}
 
   /** The answer with its charge in it. */
-  async handle(call: AdmittedCall, answer: UpstreamAnswer): Promise<Readonly<Record<string, unknown>>> {
+  async handle(asked: AskedCall, answer: UpstreamAnswer): Promise<Readonly<Record<string, unknown>>> {
+    const { call } = asked;
     const completion = await this.read(call, answer);
-    const meter = new AnswerMeter();
+    const meter = new AnswerMeter(call.outputTokensMax);
     meter.chunk(completion);
-    const { end, charge } = endOfCall(meter, 'complete', call.price);
+    const { end, charge } = await this.ends.handle(asked, meter, 'complete');
     await this.finish.handle(call, { end, statusCode: 200, usage: meter.usage });
-    return meter.usage === undefined
-      ? completion
-      : { ...completion, usage: usageWithCost(meter.usage, charge) };
+    const usage = shownUsage(meter.usage, end);
+    return usage === undefined ? completion : { ...completion, usage: usageWithCost(usage, charge) };
   }
 
   private async read(call: AdmittedCall, answer: UpstreamAnswer): Promise<Readonly<Record<string, unknown>>> {

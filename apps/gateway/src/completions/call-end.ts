@@ -17,17 +17,38 @@ export interface CallEnd {
   readonly charge: Charge | undefined;
 }
 
+/** A call that costs what was delivered, once that is counted. */
+export interface Uncounted {
+  readonly source: 'counted' | 'counted_partial';
+  /** Why it is not charged where it cannot be counted. */
+  readonly otherwise: UnchargedReason;
+}
+
+/** What a call is charged by. */
+export interface Terms {
+  readonly price: PinnedPrice;
+  /** What came before the provider failed is given away. */
+  readonly waivesUpstreamErrors: boolean;
+}
+
 /**
- * Decides what a call that reached the provider costs (rows S1 to S16 of the settlement table).
- * The provider's usage wins, however the passage ended; without it the call is not charged, and usage that cannot be true
- * is told as such and never charged.
+ * Decides what a call whose answer had begun costs (rows S1 to S16 of the settlement table).
+ * The provider's usage wins, however the passage ended; without it what was delivered is to be counted, and usage that
+ * cannot be true is told as such and never charged.
  */
-export function endOfCall(observed: Observed, passage: Passage, price: PinnedPrice): CallEnd {
-  // S5: nothing came out and nobody said why. We bear the input.
-  if (!observed.hasOutput && !observed.hasFinishReason) {
+export function endOfCall(observed: Observed, passage: Passage, terms: Terms): CallEnd | Uncounted {
+  const isSilent = !observed.hasOutput && !observed.hasFinishReason;
+  // S5: nothing came out and nobody said why. We bear the input, unless the client did not wait for it.
+  if (isSilent && passage !== 'client-left') {
     return uncharged(passage === 'complete' ? 'zero_completion' : reasonOf[passage]);
   }
-  if (observed.usage === undefined) return uncharged(reasonOf[passage]);
+  if (observed.usage !== undefined) return endByUsage(observed, terms.price);
+  const otherwise = reasonOf[passage];
+  if (terms.waivesUpstreamErrors && isUpstreamError[passage]) return uncharged(otherwise);
+  return { source: passage === 'complete' ? 'counted' : 'counted_partial', otherwise };
+}
+
+function endByUsage(observed: Observed, price: PinnedPrice): CallEnd {
   const usage = normaliseOpenAiChat(observed.usage, { outputText: observed.hasOutput });
   if (!usage.accepted) return impossible(`${usage.refusal.reason}: ${usage.refusal.field}`);
   return charged(usage.events[0], price);
@@ -39,7 +60,7 @@ export const uncharged = (reason: UnchargedReason): CallEnd => ({
   charge: undefined,
 });
 
-/** A complete answer without usage is the provider's failure to report it. */
+/** Why a call without usage is not charged. A complete answer without usage is the provider's failure to report it. */
 const reasonOf = {
   complete: 'upstream_failed',
   'upstream-failed': 'upstream_failed',
@@ -47,7 +68,15 @@ const reasonOf = {
   'client-left': 'client_left_early',
 } as const satisfies Record<Passage, UnchargedReason>;
 
-function charged(usage: Usage, { version, admittedAt }: PinnedPrice): CallEnd {
+const isUpstreamError = {
+  complete: false,
+  'upstream-failed': true,
+  'upstream-timed-out': true,
+  'client-left': false,
+} as const satisfies Record<Passage, boolean>;
+
+/** The end of a call that is charged for this usage, by the price that was pinned at its admission. */
+export function charged(usage: Usage, { version, admittedAt }: PinnedPrice): CallEnd {
   const rated = rate(usage, version, admittedAt);
   if (!rated.accepted) return impossible(rated.refusal.code);
   const [charge] = rated.events;

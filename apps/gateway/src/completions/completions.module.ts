@@ -4,18 +4,25 @@ import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 import { CallJournal } from './call-journal.ts';
+import { EndCallHandler, UpstreamErrorWaiver } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { LeaseTimes, LedgerHolds } from './holds.client.ts';
 import { Holds } from './holds.ts';
 import { RelayChatHandler } from './relay-chat.handler.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
+import { ThreadTokenCounts } from './token-counts.client.ts';
+import { TokenCounts } from './token-counts.ts';
 import { HttpUpstream } from './upstream.client.ts';
 import { Upstream } from './upstream.ts';
+
+/** The longest that the end of a call waits for its tokens to be counted. */
+const countingMsMax = 5_000;
 
 /** What relays calls, wired. */
 export const completionsProviders = (settings: GatewaySettings): Provider[] => [
   AdmitCallHandler,
   BodyAnswerHandler,
+  EndCallHandler,
   FinishCallHandler,
   RelayChatHandler,
   StreamAnswerHandler,
@@ -24,6 +31,11 @@ export const completionsProviders = (settings: GatewaySettings): Provider[] => [
   { provide: CallJournal, useClass: KafkaCallJournal },
   { provide: LeaseTimes, useValue: new LeaseTimes(settings.LEASE_RENEWAL_MS) },
   { provide: Holds, useClass: LedgerHolds },
+  { provide: TokenCounts, useFactory: () => new ThreadTokenCounts(countingMsMax) },
+  {
+    provide: UpstreamErrorWaiver,
+    useValue: new UpstreamErrorWaiver(settings.WAIVE_ON_UPSTREAM_ERROR),
+  },
   {
     provide: Upstream,
     useFactory: () =>

@@ -11,6 +11,7 @@ import { uncharged } from './call-end.ts';
 import { CallJournal } from './call-journal.ts';
 import { type ChatRequest, readChatRequest, upstreamBody } from './chat-request.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { Holds } from './holds.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
@@ -46,6 +47,7 @@ export class RelayChatHandler implements OnApplicationBootstrap {
     private readonly journal: CallJournal,
     private readonly holds: Holds,
     private readonly upstream: Upstream,
+    private readonly ends: EndCallHandler,
     private readonly finish: FinishCallHandler,
     private readonly streams: StreamAnswerHandler,
     private readonly bodies: BodyAnswerHandler,
@@ -78,9 +80,11 @@ export class RelayChatHandler implements OnApplicationBootstrap {
     this.underWay.add(stop);
     // A whole answer is finished for a client that left: the provider did the work. A stream is worth no more to it.
     if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
+    if (request.stream && client.gone.aborted) stop();
     try {
       const answer = await this.answerOf(under);
-      if (!request.stream) return { callId: call.facts.callId, body: await this.bodies.handle(call, answer) };
+      if (!request.stream)
+        return { callId: call.facts.callId, body: await this.bodies.handle(under, answer) };
       await this.streams.handle({ call, request, answer, client, stop });
       return undefined;
     } finally {
@@ -117,14 +121,17 @@ export class RelayChatHandler implements OnApplicationBootstrap {
     }
   }
 
-  private async neverAnswered({ call, client, request }: Under, error: unknown): Promise<never> {
+  private async neverAnswered(under: Under, error: unknown): Promise<never> {
+    const { call, client, request } = under;
     log().warn({ err: error }, 'The provider did not answer');
+    const kind = error instanceof UpstreamFailure ? error.kind : undefined;
     if (request.stream && client.gone.aborted) {
-      await this.finish.handle(call, { ...uncharged('client_left_early'), statusCode: clientClosedRequest });
+      const isAtWork = error instanceof UpstreamFailure && kind === 'aborted' && error.wasAsked;
+      const { end } = isAtWork ? await this.ends.leftUnanswered(under) : uncharged('client_left_early');
+      await this.finish.handle(call, { end, statusCode: clientClosedRequest });
       throw upstreamBroke();
     }
-    const timedOut =
-      error instanceof UpstreamFailure && (error.kind === 'timed-out' || error.kind === 'aborted');
+    const timedOut = kind === 'timed-out' || kind === 'aborted';
     const failure = upstreamBroke(timedOut ? 504 : 502);
     const { end } = uncharged(timedOut ? 'upstream_timeout' : 'upstream_failed');
     await this.finish.handle(call, { end, statusCode: failure.details.status });

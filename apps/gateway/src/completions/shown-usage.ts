@@ -1,4 +1,12 @@
 import type { Charge } from '@app/rating';
+import type { CallEnd } from './call-end.ts';
+
+/** The usage that the client sees: the provider's, or what we counted in its place; undefined where there is neither. */
+export function shownUsage(reported: unknown, end: CallEnd['end']): unknown {
+  if (reported !== undefined || end.kind !== 'usage') return reported;
+  const { input = 0, output = 0 } = end.usage.tokens;
+  return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+}
 
 /** The provider's usage with what it costs in it: equal, as text, to the usage line and to the ledger's postings. */
 export function usageWithCost(usage: unknown, charge: Charge | undefined): unknown {
@@ -11,7 +19,7 @@ export function usageWithCost(usage: unknown, charge: Charge | undefined): unkno
   };
 }
 
-/** The last chunk but `[DONE]`, which clients get that asked for it. Undefined where the provider reported nothing. */
+/** The last chunk but `[DONE]`, which clients get that asked for it. Undefined where there is no usage. */
 export function usageFrame(
   {
     usageChunk,

@@ -2,11 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { AnswerMeter } from './answer-meter.ts';
-import { endOfCall, type Passage } from './call-end.ts';
+import type { Passage } from './call-end.ts';
 import type { ChatRequest } from './chat-request.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
-import { usageFrame } from './shown-usage.ts';
+import { shownUsage, usageFrame } from './shown-usage.ts';
 import { StreamReader } from './stream-reader.ts';
 import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
 
@@ -25,21 +26,26 @@ const restMsMax = 1_000;
 /** Relays a stream. The call's end is on record before the client learns that it is over. */
 @Injectable()
 export class StreamAnswerHandler {
-  constructor(private readonly finish: FinishCallHandler) {}
+  constructor(
+    private readonly ends: EndCallHandler,
+    private readonly finish: FinishCallHandler,
+  ) {}
 
   async handle(streamed: StreamedCall): Promise<void> {
     const { call, request, answer, client, stop } = streamed;
-    const meter = new AnswerMeter();
+    const meter = new AnswerMeter(call.outputTokensMax);
     client.begin(headersOf(call));
     const pieces = answer.body[Symbol.asyncIterator]();
     const passage = await relay(pieces, client, meter);
     void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
-    const end = endOfCall(meter, passage, call.price);
-    await this.finish.handle(call, { end: end.end, statusCode: 200, usage: meter.usage });
+    const { end, charge } = await this.ends.handle({ call, request }, meter, passage);
+    await this.finish.handle(call, { end, statusCode: 200, usage: meter.usage });
     if (passage !== 'complete') {
       await client.write(`data: ${JSON.stringify(upstreamBroke().body)}\n\n`);
     } else {
-      const frame = request.wantsUsage ? usageFrame(meter, end.charge) : undefined;
+      const { usageChunk, anyChunk } = meter;
+      const shown = { usageChunk, anyChunk, usage: shownUsage(meter.usage, end) };
+      const frame = request.wantsUsage ? usageFrame(shown, charge) : undefined;
       await client.write(`${frame ?? ''}data: [DONE]\n\n`);
     }
     client.end();

@@ -10,6 +10,8 @@ export interface UpstreamOptions {
   readonly bodyTimeoutMs: number;
 }
 
+type Body = NonNullable<Dispatcher.DispatchOptions['body']>;
+
 const connectionsMax = 512;
 const connectTimeoutMs = 5_000;
 const keepAliveMs = 30_000;
@@ -32,6 +34,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   async chat(body: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+    const sent = { isWhole: false };
     try {
       const answer = await request(`${this.options.url}/chat/completions`, {
         method: 'POST',
@@ -41,11 +44,12 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         headers: {
           authorization: `Bearer ${this.options.key}`,
           'content-type': 'application/json',
+          'content-length': String(Buffer.byteLength(body)),
           accept: 'application/json, text/event-stream',
           'accept-encoding': 'identity',
           'user-agent': 'haoli',
         },
-        body,
+        body: told(body, sent),
       });
       return {
         status: answer.statusCode,
@@ -53,7 +57,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
         body: pieces(answer.body),
       };
     } catch (error) {
-      throw failureOf(error, 'unreachable');
+      throw failureOf(error, 'unreachable', sent.isWhole);
     }
   }
 
@@ -62,17 +66,28 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 }
 
+/** The body, and word of it when all of it has been written. */
+function told(body: string, sent: { isWhole: boolean }): Body {
+  // eslint-disable-next-line @typescript-eslint/require-await -- an async iterable is what is wanted
+  const written = async function* () {
+    yield Buffer.from(body);
+    sent.isWhole = true;
+  };
+  // undici takes any async iterable and waits for the socket between its pieces; its types do not say so.
+  return written() as unknown as Body;
+}
+
 async function* pieces(body: Dispatcher.ResponseData['body']): AsyncGenerator<Buffer> {
   try {
     for await (const piece of body) yield piece as Buffer;
   } catch (error) {
-    throw failureOf(error, 'broken-off');
+    throw failureOf(error, 'broken-off', true);
   }
 }
 
-function failureOf(error: unknown, otherwise: UpstreamFailureKind): UpstreamFailure {
+function failureOf(error: unknown, otherwise: UpstreamFailureKind, wasAsked: boolean): UpstreamFailure {
   const isAbort = (error as Partial<Error> | undefined)?.name === 'AbortError';
-  if (isAbort) return new UpstreamFailure('aborted', error);
+  if (isAbort) return new UpstreamFailure('aborted', error, wasAsked);
   const isTimeout = error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError;
-  return new UpstreamFailure(isTimeout ? 'timed-out' : otherwise, error);
+  return new UpstreamFailure(isTimeout ? 'timed-out' : otherwise, error, wasAsked);
 }

@@ -15,6 +15,8 @@ export class UpstreamFailure extends Error {
   constructor(
     readonly kind: UpstreamFailureKind,
     cause?: unknown,
+    /** Whether the whole request had been written to the provider. */
+    readonly wasAsked = false,
   ) {
     super(`the provider is ${kind}`, { cause });
   }

@@ -1,0 +1,110 @@
+import type { Usage } from '@app/rating';
+import {
+  type ChatFunction,
+  type ChatMessage,
+  type Counted,
+  countFunctions,
+  countMessages,
+  type CountText,
+  type Encoding,
+  encodingOf,
+  estimateTokens,
+} from '@app/tokens';
+import type { ChatRequest } from './chat-request.ts';
+import type { TokenCounts } from './token-counts.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+type Asked = Pick<ChatRequest, 'model' | 'body'>;
+
+/** More input than this is not counted to its end, which is to the customer’s favour: no model reads so much. */
+const inputUnitsMax = 4 * 1_024 * 1_024;
+/** What a message may say beside its content. */
+const furtherFields = ['tool_calls', 'function_call', 'refusal', 'reasoning_content', 'reasoning'] as const;
+
+/**
+ * The usage of a call that nobody reported: its request as input, and what came of each choice as output. Pictures are
+ * not counted. It is `estimated` where the model's tokenizer, or a rule for a part of the request, is not public.
+ */
+export async function countDelivered(
+  { model, body }: Asked,
+  outputs: readonly string[],
+  counts: TokenCounts,
+): Promise<Pick<Usage, 'tokens' | 'estimated'>> {
+  const { encoding, estimated, family } = encodingOf(model);
+  const inputs: string[] = [];
+  countInput(body, encoding, (text) => {
+    inputs.push(text);
+    return 0;
+  });
+  const kept = clipped(inputs);
+  const counted = await counts.count(encoding, [...kept, ...outputs]);
+  const remaining = counted.values();
+  const input = countInput(body, encoding, () => remaining.next().value ?? 0);
+  const known = (tokens: number, texts: readonly string[]) =>
+    estimated ? estimateTokens(family, tokens, sampleOf(texts)) : tokens;
+  return {
+    tokens: {
+      input: known(input.tokens, kept),
+      output: outputs.reduce((sum, text, at) => sum + known(counted[kept.length + at] ?? 0, [text]), 0),
+    },
+    estimated: estimated || input.estimated || kept.some((text, at) => text !== inputs[at]),
+  };
+}
+
+/** The input by OpenAI's published rules; what they say nothing of counts as the JSON that it is written in. */
+function countInput(body: Fields, encoding: Encoding, count: CountText): Counted {
+  const tools = listIn(body['tools']);
+  const ofTools = tools.map(({ type, function: called }) => (type === 'function' ? called : undefined));
+  const functions = [...ofTools.filter(isFields), ...listIn(body['functions'])];
+  const messages = countMessages(listIn(body['messages']).map(messageOf), count);
+  const called = countFunctions(functions as unknown as readonly ChatFunction[], encoding, count);
+  const others = [...tools.filter((_tool, at) => !isFields(ofTools[at])), schemaOf(body['response_format'])]
+    .filter(isFields)
+    .map((other) => count(JSON.stringify(other)));
+  return {
+    tokens: others.reduce((sum, tokens) => sum + tokens, messages.tokens + called.tokens),
+    estimated: messages.estimated || called.estimated || others.length > 0,
+  };
+}
+
+function messageOf(message: Fields): ChatMessage {
+  const further = furtherFields.map((field) => message[field]).filter(isSaid);
+  return {
+    role: String(message['role']),
+    content: message['content'],
+    name: typeof message['name'] === 'string' ? message['name'] : undefined,
+    tool_calls: further.length > 1 ? further : further[0],
+  };
+}
+
+const isSaid = (value: unknown): boolean =>
+  value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
+
+const schemaOf = (format: unknown): unknown => (isFields(format) ? format['json_schema'] : undefined);
+
+function clipped(texts: readonly string[]): readonly string[] {
+  let left = inputUnitsMax;
+  return texts.map((text) => {
+    const kept = text.slice(0, left);
+    left -= kept.length;
+    return kept;
+  });
+}
+
+const slices = 64;
+const sliceUnits = 1_024;
+
+/** Enough of the texts to see how much of them is Chinese, from all over them, whatever their length. */
+function sampleOf(texts: readonly string[]): string {
+  const whole = texts.join('');
+  if (whole.length <= slices * sliceUnits) return whole;
+  const step = Math.floor(whole.length / slices);
+  return Array.from({ length: slices }, (_none, at) => whole.slice(at * step, at * step + sliceUnits)).join(
+    '',
+  );
+}
+
+const listIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : []);
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -309,6 +309,7 @@ function item(index: number, changes: Partial<MeteringApi.UsageItem> = {}): Mete
     occurredAt: new Date(from + index * 10).toISOString(),
     tokens: { input: input.toString(), output: output.toString() },
     units: {},
+    ...{ rawUsage: '', usageFamily: '' },
     ...changes,
   };
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
 import { AmountText, Id, InstantText, ModelName, MoneyText } from './text.ts';
-import { Endpoint, Usage } from './usage.ts';
+import { Endpoint, RawUsage, SeenAnswer, Usage, UsageFamily } from './usage.ts';
 
 const call = {
   callId: Id,
@@ -25,6 +25,8 @@ export const UnchargedReason = z.enum([
   'moderated',
   'abandoned',
   'hold_expired',
+  'closed_by_hand',
+  'quarantine_expired',
 ]);
 export type UnchargedReason = z.infer<typeof UnchargedReason>;
 
@@ -80,7 +82,11 @@ export const CallFinished = defineEvent({
       z.strictObject({ kind: z.literal('uncharged'), reason: UnchargedReason }),
       z.strictObject({ kind: z.literal('impossible'), reason: z.string().max(500) }),
     ]),
-    rawUsage: z.string().max(16_384).nullable().describe('The upstream’s usage body as it came, as text.'),
+    rawUsage: RawUsage.nullable().describe('The upstream’s usage body as it came, as text.'),
+    usageFamily: UsageFamily.optional().describe(
+      'Whose body that is; with it metering normalises the body again.',
+    ),
+    seen: SeenAnswer.optional(),
   }),
   sample: {
     id: 'call_01JD5ZM0A1B2C3D4E5F6G7H8J9:finished',
@@ -97,6 +103,8 @@ export const CallFinished = defineEvent({
         charge: '0.0195',
       },
       rawUsage: '{"prompt_tokens":3000,"completion_tokens":800,"total_tokens":3800}',
+      usageFamily: 'openai-chat',
+      seen: { outputText: true },
     },
   },
 });

@@ -46,11 +46,14 @@ export {
   ChargeLine,
   Endpoint,
   PriceTerms,
+  RawUsage,
+  SeenAnswer,
   TokenCounts,
   TokenKind,
   UnitCounts,
   UnitKind,
   Usage,
+  UsageFamily,
   UsageSource,
 } from './usage.ts';
 export { canonicalText, encodeEvent, parseEvent, type RejectedMessage, type WireEvent } from './wire.ts';

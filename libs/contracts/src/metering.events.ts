@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UnchargedReason } from './calls.events.ts';
 import { defineEvent } from './event.ts';
 import { Code, CurrencyCode, Id, InstantText, ModelName, MoneyText } from './text.ts';
-import { ChargeLine, Endpoint, PriceTerms, Usage } from './usage.ts';
+import { ChargeLine, Endpoint, PriceTerms, RawUsage, Usage, UsageFamily } from './usage.ts';
 
 const sampleCustomer = 'cus_01JD5ZK3V5Q8R7T2W4X6Y8Z0AB';
 
@@ -18,7 +18,9 @@ export const UsageRecorded = defineEvent({
     model: ModelName,
     endpoint: Endpoint,
     occurredAt: InstantText,
-    usage: Usage,
+    usage: Usage.nullable().describe('Null where a provider’s body was reported instead of counts.'),
+    usageFamily: UsageFamily.optional(),
+    rawUsage: RawUsage.optional().describe('The body that was reported, as it came.'),
   }),
   sample: {
     id: 'use_01JD5ZM0A1B2C3D4E5F6G7H8J9:recorded',

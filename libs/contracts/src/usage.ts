@@ -32,6 +32,36 @@ export const UnitCounts = z.partialRecord(UnitKind, Quantity);
 /** Where the counts come from: the upstream, our own count, our count of a part, or the caller of RecordUsage. */
 export const UsageSource = z.enum(['upstream', 'counted', 'counted_partial', 'recorded']);
 
+/** Who wrote a usage body, and in which of its forms; each has a normaliser of the same name. */
+export const UsageFamily = z.enum([
+  'openai-chat',
+  'openai-embeddings',
+  'openai-responses',
+  'openai-images',
+  'anthropic',
+  'google',
+  'bedrock',
+  'azure',
+  'groq',
+  'mistral',
+  'deepseek',
+  'openrouter',
+  'xai',
+  'cohere',
+]);
+export type UsageFamily = z.infer<typeof UsageFamily>;
+
+/** A provider's usage body as it came, as JSON text. */
+export const RawUsage = z.string().max(16_384);
+
+/** What was seen of an answer while it passed, to check the provider's word against. */
+export const SeenAnswer = z.strictObject({
+  outputText: z.boolean().describe('Text, a tool call or a refusal was delivered.'),
+  images: Quantity.optional().describe('How many images were delivered.'),
+  inputTokensMax: Quantity.optional().describe('The most tokens that the request can have had.'),
+});
+export type SeenAnswer = z.infer<typeof SeenAnswer>;
+
 /** The usage of one call in disjoint buckets. */
 export const Usage = z.strictObject({
   tokens: TokenCounts,

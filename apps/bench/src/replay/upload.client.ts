@@ -58,6 +58,8 @@ function* itemsOf(
       occurredAt: call.occurredAt,
       tokens: { input: call.input.toString(), output: call.output.toString() },
       units: {},
+      rawUsage: '',
+      usageFamily: '',
     };
     sent(index + 1);
   }

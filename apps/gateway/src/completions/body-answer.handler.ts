@@ -26,7 +26,12 @@ export class BodyAnswerHandler {
     const meter = new AnswerMeter(call.outputTokensMax);
     meter.chunk(completion);
     const { end, charge } = await this.ends.handle(asked, meter, 'complete');
-    await this.finish.handle(call, { end, statusCode: 200, usage: meter.usage });
+    await this.finish.handle(call, {
+      end,
+      statusCode: 200,
+      usage: meter.usage,
+      seen: { outputText: meter.hasOutput },
+    });
     const usage = shownUsage(meter.usage, end);
     return usage === undefined ? completion : { ...completion, usage: usageWithCost(usage, charge) };
   }

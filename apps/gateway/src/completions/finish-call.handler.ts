@@ -1,4 +1,4 @@
-import type { CallFinished, EventOf } from '@app/contracts';
+import type { CallFinished, EventOf, SeenAnswer, UsageFamily } from '@app/contracts';
 import { log, metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock.ts';
@@ -13,6 +13,10 @@ export interface Ending {
   readonly statusCode: number;
   /** The provider's usage as it came. */
   readonly usage?: unknown;
+  /** Whose usage that is; OpenAI's chat completions unless it is said. */
+  readonly usageFamily?: UsageFamily;
+  /** What was seen of the answer, against which metering checks the usage once more. */
+  readonly seen?: SeenAnswer;
 }
 
 const rawUsageMax = 16_384;
@@ -30,7 +34,8 @@ export class FinishCallHandler {
     private readonly clock: Clock,
   ) {}
 
-  async handle({ facts }: AdmittedCall, { end, statusCode, usage }: Ending): Promise<void> {
+  async handle({ facts }: AdmittedCall, ending: Ending): Promise<void> {
+    const { end, statusCode } = ending;
     const finishedAt = this.clock.now();
     const event: EventOf<typeof CallFinished> = {
       id: `${facts.callId}:finished`,
@@ -38,7 +43,7 @@ export class FinishCallHandler {
       source: 'haoli/gateway',
       time: finishedAt,
       subject: facts.customerId,
-      data: { ...facts, finishedAt, statusCode, end, rawUsage: rawUsageOf(usage) },
+      data: { ...facts, finishedAt, statusCode, end, ...reportOf(ending) },
     };
     const reason = end.kind === 'usage' ? '' : end.reason;
     calls.inc({ outcome: end.kind, reason: end.kind === 'impossible' ? '' : reason });
@@ -48,6 +53,12 @@ export class FinishCallHandler {
     );
     await this.journal.finished(event);
   }
+}
+
+/** The provider's own report, for metering to read again. */
+function reportOf({ usage, usageFamily = 'openai-chat', seen }: Ending) {
+  const rawUsage = rawUsageOf(usage);
+  return { rawUsage, ...(rawUsage === null ? {} : { usageFamily, seen }) };
 }
 
 function rawUsageOf(usage: unknown): string | null {

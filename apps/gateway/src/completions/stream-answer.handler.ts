@@ -39,7 +39,12 @@ export class StreamAnswerHandler {
     const passage = await relay(pieces, client, meter);
     void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
     const { end, charge } = await this.ends.handle({ call, request }, meter, passage);
-    await this.finish.handle(call, { end, statusCode: 200, usage: meter.usage });
+    await this.finish.handle(call, {
+      end,
+      statusCode: 200,
+      usage: meter.usage,
+      seen: { outputText: meter.hasOutput },
+    });
     if (passage !== 'complete') {
       await client.write(`data: ${JSON.stringify(upstreamBroke().body)}\n\n`);
     } else {

@@ -134,6 +134,33 @@ describe('a relayed call', () => {
     expect(await Promise.all(ends.map(({ data }) => told(data.callId)))).toEqual(ends.map(() => undefined));
   });
 
+  it('is rated by the provider’s own body, and quarantined when that body cannot be true', async () => {
+    const told1000 = '{"prompt_tokens":1000,"completion_tokens":0,"total_tokens":1000}';
+    const from = { usageFamily: 'openai-chat' as const, seen: { outputText: true } };
+    const lie = { ...from, rawUsage: told1000, end: usageEnd(1000, 0, '0.0025') };
+    const negative = {
+      ...from,
+      rawUsage: '{"prompt_tokens":-1000,"completion_tokens":9}',
+      end: usageEnd(0, 9, '0'),
+    };
+    const other = {
+      ...from,
+      rawUsage: told1000,
+      seen: { outputText: false },
+      end: usageEnd(999, 0, '0.0024975'),
+    };
+    const ends = [lie, negative, other].map((end, at) =>
+      anEnd(`call_f${at.toString()}`, { priceVersionId: firstPrice, ...end }),
+    );
+    await metering.deliver('calls', metering.batchOf(topics.calls, ends));
+    const lines = await Promise.all(ends.map(({ data }) => lineOf(data.callId)));
+    expect(lines.map((line) => line?.reason)).toEqual([
+      'impossible-usage',
+      'impossible-usage',
+      'charge-differs',
+    ]);
+  });
+
   it('is closed without a charge, and its hold named, when it says so', async () => {
     const end = { kind: 'uncharged' as const, reason: 'upstream_failed' as const };
     const failed = anEnd('call_e', { priceVersionId: firstPrice, statusCode: 502, end });
@@ -200,6 +227,27 @@ describe('reported usage', () => {
       tokens: { input: '3000', output: '800' },
     });
     expect(await quarantineOf(callId)).toEqual([{ code: 'no-price' }]);
+  });
+
+  it('may be a provider’s body as it came: it is normalised here, and quarantined where it cannot be true', async () => {
+    const asBody = (id: string, body: object) =>
+      aReport(id, { tokens: {}, usageFamily: 'anthropic', rawUsage: JSON.stringify(body) });
+    const cache = { cache_read_input_tokens: 2000, cache_creation_input_tokens: 0 };
+    const results = await metering.recordUsage.handle([
+      asBody('body-1', { input_tokens: 1000, output_tokens: 800, ...cache }),
+      asBody('body-2', { input_tokens: -1000, output_tokens: 800 }),
+      aReport('body-3', { usageFamily: 'anthropic', rawUsage: '{}' }),
+    ]);
+    expect(results[2]).toMatchObject({ outcome: 'refused', problem: { field: 'tokens' } });
+    await rateAll();
+    const [good, bad] = results.map((result) => ('callId' in result ? result.callId : ''));
+    expect(await lineOf(good ?? '')).toMatchObject({
+      charge: '0.0195',
+      tokens: { input: '1000', cached_input: '2000', output: '800' },
+      usageSource: 'recorded',
+    });
+    expect(await lineOf(bad ?? '')).toMatchObject({ outcome: 'quarantined', reason: 'impossible-usage' });
+    expect(await told(bad ?? '')).toBeUndefined();
   });
 
   it('changes nothing when a batch of it is delivered again', async () => {

@@ -11,6 +11,7 @@ import { type Charge, rate, type RatingRefusal, type Usage } from '@app/rating';
 import type { Customer } from '../customers/customer.ts';
 import { relaySource, reportEndpoint } from '../intake/usage-report.ts';
 import type { PublishedVersion } from '../prices/published-version.ts';
+import { type RelayedUsage, type ReportedUsage, usageOfRelayed, usageOfReported } from './reported-usage.ts';
 
 /** How a call ended: exactly one of three. */
 export type Outcome =
@@ -47,6 +48,7 @@ export function endOfRelayed(
 ): EndedCall {
   const { data } = event;
   const { customerId, callId, keyId, holdId, model, endpoint, priceVersionId } = data;
+  const reported = usageOfRelayed(data);
   return {
     ...{ customerId, callId, keyId, holdId, model, endpoint, priceVersionId, event },
     source: relaySource,
@@ -54,9 +56,9 @@ export function endOfRelayed(
     occurredAt: data.admittedAt,
     endedAt: data.finishedAt,
     statusCode: data.statusCode,
-    usage: data.end.kind === 'usage' ? data.end.usage : null,
+    usage: usageIn(reported),
     rawUsage: data.rawUsage,
-    end: outcomeOfRelayed(data, version),
+    end: outcomeOfRelayed(data, reported, version),
   };
 }
 
@@ -69,25 +71,31 @@ export interface RatedBy {
 /** The end of a call that an internal service reported, by the price of its own time. */
 export function endOfReported(event: EventOf<typeof UsageRecorded>, by: RatedBy): EndedCall {
   const { data } = event;
-  const { customerId, callId, source, keyId, model, endpoint, occurredAt, usage } = data;
+  const { customerId, callId, source, keyId, model, endpoint, occurredAt } = data;
+  const reported = usageOfReported(data);
   return {
-    ...{ customerId, callId, source, keyId, model, occurredAt, usage, event },
+    ...{ customerId, callId, source, keyId, model, occurredAt, event },
+    usage: usageIn(reported),
+    rawUsage: data.rawUsage ?? null,
     endpoint: endpoint === '' ? reportEndpoint : endpoint,
     holdId: null,
     priceVersionId: by.version?.id ?? null,
     rateCardId: by.version?.rateCardId ?? null,
     endedAt: occurredAt,
     statusCode: null,
-    rawUsage: null,
-    end: outcomeOfReported(event.data, by),
+    end: outcomeOfReported(data, reported, by),
   };
 }
 
+const usageIn = (reported: RelayedUsage): Usage | null => ('usage' in reported ? reported.usage : null);
+
 function outcomeOfReported(
   data: EventOf<typeof UsageRecorded>['data'],
+  reported: ReportedUsage,
   { customer, version }: RatedBy,
 ): Outcome {
-  const { customerId, model, occurredAt, usage } = data;
+  const { customerId, model, occurredAt } = data;
+  if ('impossible' in reported) return quarantined('impossible-usage', reported.impossible);
   if (customer === undefined) return quarantined('unknown-customer', `${customerId} was never announced`);
   if (version === undefined) {
     return quarantined(
@@ -101,16 +109,16 @@ function outcomeOfReported(
       `${version.id} is in ${version.currency}, the wallet in ${customer.currency}`,
     );
   }
-  return rated(usage, version, occurredAt);
+  return rated(reported.usage, version, occurredAt);
 }
 
 function outcomeOfRelayed(
-  data: EventOf<typeof CallFinished>['data'],
+  { end, priceVersionId, model, admittedAt }: EventOf<typeof CallFinished>['data'],
+  reported: RelayedUsage,
   version: PublishedVersion | undefined,
 ): Outcome {
-  const { end, priceVersionId, model, admittedAt } = data;
-  if (end.kind === 'uncharged') return { outcome: 'uncharged', reason: end.reason };
-  if (end.kind === 'impossible') return quarantined('impossible-usage', end.reason);
+  if ('uncharged' in reported) return { outcome: 'uncharged', reason: reported.uncharged };
+  if ('impossible' in reported) return quarantined('impossible-usage', reported.impossible);
   if (version === undefined)
     return quarantined('no-price', `the price version ${priceVersionId} was never published`);
   if (version.model !== model) {
@@ -119,12 +127,10 @@ function outcomeOfRelayed(
       `the price version ${version.id} is for ${version.model}, not for ${model}`,
     );
   }
-  const ours = rated(end.usage, version, admittedAt);
-  if (ours.outcome !== 'charged' || ours.charge.amount === end.charge) return ours;
-  return quarantined(
-    'charge-differs',
-    `the gateway showed ${end.charge}, rating gives ${ours.charge.amount}`,
-  );
+  const ours = rated(reported.usage, version, admittedAt);
+  const shown = end.kind === 'usage' ? end.charge : 'nothing';
+  if (ours.outcome !== 'charged' || ours.charge.amount === shown) return ours;
+  return quarantined('charge-differs', `the gateway showed ${shown}, rating gives ${ours.charge.amount}`);
 }
 
 function rated(usage: Usage, version: PublishedVersion, at: string): Outcome {

@@ -7,7 +7,7 @@ export const reportType = 'haoli.UsageReported.v1';
 
 /**
  * A batch of CloudEvents in JSON: `id`, `source`, `subject` (the customer), `time` (when the call was made) and `data`
- * {model, tokens, units, keyId, endpoint}. Items are read one by one, so that a bad one does not refuse the others.
+ * {model, tokens, units, keyId, endpoint}, or `rawUsage` (a provider's usage body) with `usageFamily` instead of tokens. Items are read one by one, so that a bad one does not refuse the others.
  */
 export const UsageBatch = z
   .array(z.unknown())
@@ -59,6 +59,7 @@ export function reportOfCloudEvent(item: unknown): unknown {
     ...(type === reportType ? {} : { type: type ?? null }),
     ...{ id, source, customerId: subject, occurredAt: time },
     ...{ keyId: null, endpoint: reportEndpoint, tokens: {}, units: {}, ...data },
+    ...(isObject(data['rawUsage']) ? { rawUsage: JSON.stringify(data['rawUsage']) } : {}),
     // Whose call it is stands in the envelope alone: data that says it too is handed on whole, to be refused.
     ...(envelopeFields.some((field) => field in data) ? { data } : {}),
   };

@@ -3,13 +3,15 @@ import { reportEndpoint } from './usage-report.ts';
 
 /** The report in a gRPC message, as yet unchecked. */
 export function reportOfMessage(item: MeteringApi.UsageItem): unknown {
-  const { keyId, endpoint, tokens, units, ...rest } = item;
+  const { keyId, endpoint, tokens, units, rawUsage, usageFamily, ...rest } = item;
   return {
     ...rest,
     keyId: keyId === '' ? null : keyId,
     endpoint: endpoint === '' ? reportEndpoint : endpoint,
     tokens: countsOf(tokens),
     units: countsOf(units),
+    ...(rawUsage === '' ? {} : { rawUsage }),
+    ...(usageFamily === '' ? {} : { usageFamily }),
   };
 }
 

@@ -5,8 +5,10 @@ import {
   Id,
   InstantText,
   ModelName,
+  RawUsage,
   TokenCounts,
   UnitCounts,
+  UsageFamily,
   type UsageRecorded,
 } from '@app/contracts';
 import { z } from 'zod';
@@ -25,6 +27,8 @@ export const UsageReport = z.strictObject({
   occurredAt: InstantText,
   tokens: TokenCounts,
   units: UnitCounts,
+  rawUsage: RawUsage.optional().describe('A provider’s usage body, instead of tokens and units.'),
+  usageFamily: UsageFamily.optional().describe('Whose body that is.'),
 });
 export type UsageReport = z.infer<typeof UsageReport>;
 
@@ -53,11 +57,23 @@ export function readReport(
   const parsed = UsageReport.safeParse(raw);
   if (!parsed.success) return problemOfIssue(parsed.error.issues[0]);
   const report = parsed.data;
-  if (Object.keys(report.tokens).length + Object.keys(report.units).length === 0) {
-    return invalid('tokens', 'tokens or units must say what was used; a zero is said explicitly');
-  }
+  const problem = problemOfUsage(report);
+  if (problem !== undefined) return problem;
   const reason = problemOfTime(report.occurredAt, nowMs);
   return reason === undefined ? { report } : invalid('occurredAt', reason);
+}
+
+/** Usage is said once: by counts, or by a body and whose it is. */
+function problemOfUsage({ tokens, units, rawUsage, usageFamily }: UsageReport) {
+  const isCounted = Object.keys(tokens).length + Object.keys(units).length > 0;
+  if (rawUsage === undefined) {
+    if (usageFamily !== undefined) return invalid('rawUsage', 'must be the body that usageFamily speaks of');
+    if (isCounted) return undefined;
+    return invalid('tokens', 'tokens or units must say what was used; a zero is said explicitly');
+  }
+  if (usageFamily === undefined)
+    return invalid('usageFamily', 'must say whose body rawUsage is, such as openai-chat');
+  return isCounted ? invalid('tokens', 'must be left out where rawUsage is given') : undefined;
 }
 
 function problemOfIssue(issue: z.core.$ZodIssue | undefined): { readonly problem: ItemProblem } {
@@ -93,6 +109,8 @@ export function callIdOf({ source, id }: Pick<UsageReport, 'source' | 'id'>): st
 /** The event that tells of a report. */
 export function recordedEventOf(report: UsageReport): EventOf<typeof UsageRecorded> {
   const { id, tokens, units, ...rest } = report;
+  const usage =
+    rest.rawUsage === undefined ? { tokens, units, source: 'recorded' as const, estimated: false } : null;
   const callId = callIdOf(report);
   return {
     id: `${callId}:recorded`,
@@ -100,6 +118,6 @@ export function recordedEventOf(report: UsageReport): EventOf<typeof UsageRecord
     source: 'haoli/metering',
     time: report.occurredAt,
     subject: report.customerId,
-    data: { callId, sourceId: id, ...rest, usage: { tokens, units, source: 'recorded', estimated: false } },
+    data: { callId, sourceId: id, ...rest, usage },
   };
 }

@@ -19,6 +19,9 @@ export interface UsageItem {
   occurredAt: string;
   tokens: { [key: string]: string };
   units: { [key: string]: string };
+  /** Instead of tokens and units: a provider's usage body as it came, as JSON text, and whose it is, such as openai-chat. */
+  rawUsage: string;
+  usageFamily: string;
 }
 
 export interface UsageItem_TokensEntry {

@@ -9,7 +9,7 @@ import { clientScopes, sealKeyIn, serviceNames } from './secrets.mjs';
 
 const usualPorts = {
   ...{ gateway: 3000, metering: 3001, ledger: 3002, payments: 3003 },
-  ...{ identity: 3010, wechat: 3011, upstream: 3012 },
+  ...{ identity: 3010, wechat: 3011, upstream: 3012, alipay: 3013 },
   ...{ meteringGrpc: 50051, ledgerGrpc: 50052, paymentsGrpc: 50053 },
 };
 
@@ -103,6 +103,7 @@ function addressesOf(ports, { issuer, kafkaBrokers, topicPrefix = '' }) {
     KAFKA_PARTITIONS: '3',
     UPSTREAM_BASE_URL: process.env['UPSTREAM_BASE_URL'] ?? `${http(ports.upstream)}/v1`,
     WECHATPAY_SANDBOX_URL: http(ports.wechat),
+    ALIPAY_SANDBOX_URL: http(ports.alipay),
   };
 }
 
@@ -130,6 +131,9 @@ function ownEnvironment(name, { addresses, options: { secrets }, stateDir }) {
       WECHATPAY_BASE_URL: addresses.WECHATPAY_SANDBOX_URL,
       WECHATPAY_KEYS_DIR: join(stateDir, 'wechatpay'),
       WECHATPAY_NOTIFY_BASE_URL: addresses.PAYMENTS_HTTP_URL,
+      ALIPAY_GATEWAY_URL: `${addresses.ALIPAY_SANDBOX_URL}/gateway.do`,
+      ALIPAY_KEYS_DIR: join(stateDir, 'alipay'),
+      ALIPAY_NOTIFY_BASE_URL: addresses.PAYMENTS_HTTP_URL,
     };
   }
   if (name === 'ledger') return { SEAL_KEY_FILE: sealKeyIn(stateDir), SEALS_DIR: join(stateDir, 'seals') };
@@ -151,6 +155,8 @@ function sandboxEnvironment({ ports, options, stateDir }) {
     UPSTREAM_API_KEY: options.secrets.upstreamKey,
     WECHATPAY_SANDBOX_PORT: String(ports.wechat),
     WECHATPAY_SANDBOX_DIR: join(stateDir, 'wechatpay'),
+    ALIPAY_SANDBOX_PORT: String(ports.alipay),
+    ALIPAY_SANDBOX_DIR: join(stateDir, 'alipay'),
     ...options.extraEnvironment?.sandbox,
   };
 }

@@ -185,6 +185,7 @@ function urlsOf(addresses) {
     Payments: addresses.PAYMENTS_HTTP_URL,
     'Identity provider': addresses.OIDC_ISSUER,
     'WeChat Pay sandbox': addresses.WECHATPAY_SANDBOX_URL,
+    'Alipay sandbox': addresses.ALIPAY_SANDBOX_URL,
     Kafka: addresses.KAFKA_BROKERS,
     Logs: logsDir,
   };

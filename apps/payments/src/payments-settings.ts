@@ -28,6 +28,16 @@ export const paymentsSettings = z.object({
   WECHATPAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
   /** The provider wants a minute between two refunds of one order. */
   WECHATPAY_REFUND_SPACING_MS: z.coerce.number().int().min(0).max(3_600_000).default(60_000),
+  ALIPAY_GATEWAY_URL: HttpUrlSetting.default('https://openapi.alipay.com/gateway.do'),
+  /** A mounted directory: app.json, app-private-key.pem, alipay-public-key.pem. Without it there is no Alipay here. */
+  ALIPAY_KEYS_DIR: z.string().min(1).optional(),
+  /** Our public origin, below which the provider finds /webhooks/alipay. */
+  ALIPAY_NOTIFY_BASE_URL: HttpUrlSetting.optional(),
+  ALIPAY_TIMEOUT_MS: z.coerce.number().int().min(100).max(60_000).default(5_000),
+  /** Set by our contract with the provider. */
+  ALIPAY_REFUND_WINDOW_DAYS: z.coerce.number().int().min(2).max(366).default(90),
+  /** The provider wants three seconds between two refunds of one trade. */
+  ALIPAY_REFUND_SPACING_MS: z.coerce.number().int().min(0).max(3_600_000).default(3_000),
   /** How long an order may be paid. */
   TOP_UP_EXPIRES_SECONDS: z.coerce.number().int().min(60).max(604_800).default(900),
   /** How often orders and refunds that are due for a look are looked for. */

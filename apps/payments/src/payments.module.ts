@@ -1,13 +1,13 @@
 import { KafkaModule } from '@app/kafka';
 import { messagingMigration, PersistenceModule } from '@app/persistence';
 import { type DynamicModule, Module } from '@nestjs/common';
+import { channelsOf } from './channels/installed-channels.ts';
 import { PaymentChannels } from './channels/payment-channel.ts';
 import { ProviderAttempts } from './channels/provider-attempts.store.ts';
-import { readWechatCredentials, unfitForProduction } from './channels/wechat-pay/wechat-credentials.ts';
-import { WechatPayClient } from './channels/wechat-pay/wechat-pay.client.ts';
 import { Clock, SystemClock } from './clock.ts';
 import { IdempotencyKeys } from './idempotency.store.ts';
 import { OrdersAndRefunds } from './migrations/0002-orders-and-refunds.ts';
+import { WaysToPay } from './migrations/0003-ways-to-pay.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
@@ -27,12 +27,13 @@ import { StartTopUpHandler, TopUpTerms } from './top-ups/start-top-up.handler.ts
 import { TopUps } from './top-ups/top-up.store.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
 import { LookRhythm, TopUpsJob } from './top-ups/top-ups.job.ts';
+import { AlipayWebhooksController } from './webhooks/alipay-webhooks.controller.ts';
 import { HearProviderHandler } from './webhooks/hear-provider.handler.ts';
 import { Notifications } from './webhooks/notification.store.ts';
 import { WechatWebhooksController } from './webhooks/wechat-webhooks.controller.ts';
 
 /** The migrations of payments, in order. */
-export const paymentsMigrations = [messagingMigration, OrdersAndRefunds];
+export const paymentsMigrations = [messagingMigration, OrdersAndRefunds, WaysToPay];
 
 /** Top-ups, refunds, and the providers that move the money. */
 @Module({})
@@ -44,11 +45,11 @@ export class PaymentsModule {
       imports: [kafkaOf(settings), persistenceOf(settings)],
       controllers: [
         ...[TopUpsController, RefundsController, PaymentsGrpc],
-        ...[WechatWebhooksController, LedgerRefundsConsumer],
+        ...[WechatWebhooksController, AlipayWebhooksController, LedgerRefundsConsumer],
       ],
       providers: [
         { provide: Clock, useValue: clock },
-        { provide: PaymentChannels, useValue: new PaymentChannels([wechatOf(settings)]) },
+        { provide: PaymentChannels, useValue: new PaymentChannels(channelsOf(settings)) },
         { provide: TopUpTerms, useValue: new TopUpTerms(settings.TOP_UP_EXPIRES_SECONDS * 1000) },
         { provide: LookRhythm, useValue: new LookRhythm(settings.PAYMENTS_LOOK_INTERVAL_MS) },
         ...[TopUps, Refunds, RefundedTopUps, ProviderAttempts, IdempotencyKeys, Notifications],
@@ -58,19 +59,6 @@ export class PaymentsModule {
       ],
     };
   }
-}
-
-/** Refuses what is a sandbox, where this is production. */
-function wechatOf(settings: PaymentsSettings): WechatPayClient {
-  const credentials = readWechatCredentials(settings.WECHATPAY_KEYS_DIR);
-  const unfit = unfitForProduction(credentials, settings.WECHATPAY_BASE_URL);
-  if (settings.NODE_ENV === 'production' && unfit !== undefined) throw new Error(unfit);
-  return new WechatPayClient(credentials, {
-    baseUrl: settings.WECHATPAY_BASE_URL,
-    timeoutMs: settings.WECHATPAY_TIMEOUT_MS,
-    notifyBaseUrl: settings.WECHATPAY_NOTIFY_BASE_URL,
-    refundSpacingMs: settings.WECHATPAY_REFUND_SPACING_MS,
-  });
 }
 
 const kafkaOf = (settings: PaymentsSettings): DynamicModule =>

@@ -15,9 +15,12 @@ import {
   paymentsClient,
   published,
   publishedEvent,
+  type Sandboxes,
   startLedger,
+  startProviders,
+  usualWay,
 } from './payments-process.ts';
-import { WechatSandboxProcess } from './wechat-sandbox.ts';
+import type { SandboxProcess } from './provider-sandbox.ts';
 
 const program = join(import.meta.dirname, '../../../dist/apps/payments/src/main.js');
 
@@ -28,7 +31,8 @@ const servers = async () => ({
 });
 
 let identity: SpecIdentityProvider;
-let sandbox: WechatSandboxProcess;
+let sandboxes: Sandboxes;
+let sandbox: SandboxProcess;
 let ledger: NestFastifyApplication;
 let environment: Record<string, string>;
 let grpc: ReturnType<typeof paymentsClient>;
@@ -63,15 +67,23 @@ const one = async <Row extends pg.QueryResultRow>(
 
 const orderFor = (customerId: string) =>
   grpc.StartTopUp(
-    { customerId, channel: 'wechat-pay', amount: '50', currency: 'CNY', idempotencyKey: randomUUID() },
+    {
+      customerId,
+      channel: 'wechat-pay',
+      amount: '50',
+      currency: 'CNY',
+      idempotencyKey: randomUUID(),
+      ...usualWay,
+    },
     { timeoutMs: 20_000 },
   );
 
 beforeAll(async () => {
   identity = await startIdentityProvider();
-  sandbox = await WechatSandboxProcess.start();
+  sandboxes = await startProviders();
+  sandbox = sandboxes['wechat-pay'];
   environment = {
-    ...(await environmentOf(sandbox, identity)),
+    ...(await environmentOf(sandboxes, identity)),
     ...(await servers()),
     WECHATPAY_TIMEOUT_MS: '20000',
   };
@@ -90,7 +102,7 @@ afterAll(async () => {
   await kill();
   await ledger.close();
   await database.end();
-  await sandbox.close();
+  await Promise.all(Object.values(sandboxes).map((one) => one.close()));
   identity.close();
   for (const signal of ['SIGTERM', 'SIGINT', 'unhandledRejection']) process.removeAllListeners(signal);
 });

@@ -10,7 +10,7 @@ import { Clock } from '../src/clock.ts';
 import { PaymentsModule } from '../src/payments.module.ts';
 import { paymentsSettings } from '../src/payments-settings.ts';
 import { type SpecIdentityProvider, startIdentityProvider } from './identity-provider.ts';
-import { WechatSandboxProcess } from './wechat-sandbox.ts';
+import { SandboxProcess } from './provider-sandbox.ts';
 
 /** A clock that a spec moves. */
 export class MovedClock extends Clock {
@@ -48,7 +48,7 @@ class LedgerStandIn {
 }
 
 export interface Payments {
-  readonly sandbox: WechatSandboxProcess;
+  readonly sandboxes: Sandboxes;
   readonly clock: MovedClock;
   readonly database: Database;
   readonly grpc: ReturnType<typeof paymentsClient>;
@@ -72,14 +72,25 @@ export const paymentsClient = (url: string, issuer: string) =>
     }),
   });
 
-/** Payments on the PostgreSQL and the Kafka of the settings, and the WeChat Pay sandbox in its own process. */
+/** The providers' sandboxes, each in its own process, by the code of their channel. */
+export type Sandboxes = Readonly<Record<'wechat-pay' | 'alipay', SandboxProcess>>;
+
+export async function startProviders(): Promise<Sandboxes> {
+  const [wechat, alipay] = await Promise.all([
+    SandboxProcess.start('wechat'),
+    SandboxProcess.start('alipay'),
+  ]);
+  return { 'wechat-pay': wechat, alipay };
+}
+
+/** Payments on the PostgreSQL and the Kafka of the settings, and the sandboxes of the providers. */
 export async function startPayments(
   processEnvironment: NodeJS.ProcessEnv,
   settings: Readonly<Record<string, string>>,
 ): Promise<Payments> {
   const identity = await startIdentityProvider();
-  const sandbox = await WechatSandboxProcess.start();
-  const environment = { ...(await environmentOf(sandbox, identity)), ...settings };
+  const sandboxes = await startProviders();
+  const environment = { ...(await environmentOf(sandboxes, identity)), ...settings };
   Object.assign(processEnvironment, {
     OIDC_ISSUER: identity.issuer,
     SERVICE_CLIENT_ID: 'payments:read',
@@ -91,7 +102,7 @@ export async function startPayments(
   const ledger = await startLedger(environment);
   const grpcUrl = environment['PAYMENTS_GRPC_URL'] ?? '';
   return {
-    sandbox,
+    sandboxes,
     clock,
     environment,
     database: app.get(Database, { strict: false }),
@@ -104,7 +115,7 @@ export async function startPayments(
         .publish(topics.ledgerRefunds.name, [encodeEvent(topics.ledgerRefunds.name, event)]),
     close: async () => {
       await Promise.all([app.close(), ledger.close()]);
-      await sandbox.close();
+      await Promise.all(Object.values(sandboxes).map((sandbox) => sandbox.close()));
       identity.close();
       for (const signal of ['SIGTERM', 'SIGINT', 'unhandledRejection']) process.removeAllListeners(signal);
     },
@@ -112,7 +123,7 @@ export async function startPayments(
 }
 
 export async function environmentOf(
-  sandbox: WechatSandboxProcess,
+  { 'wechat-pay': wechat, alipay }: Sandboxes,
   identity: SpecIdentityProvider,
 ): Promise<Record<string, string>> {
   const [httpPort, grpcPort] = [await freePort(), await freePort()];
@@ -123,11 +134,15 @@ export async function environmentOf(
     SERVICE_CLIENT_SECRET: 'secret',
     PAYMENTS_HTTP_PORT: httpPort,
     PAYMENTS_GRPC_URL: `127.0.0.1:${grpcPort}`,
-    WECHATPAY_BASE_URL: sandbox.url,
-    WECHATPAY_KEYS_DIR: sandbox.directory,
+    WECHATPAY_BASE_URL: wechat.url,
+    WECHATPAY_KEYS_DIR: wechat.directory,
     WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${httpPort}`,
     WECHATPAY_TIMEOUT_MS: '1500',
     WECHATPAY_REFUND_SPACING_MS: '0',
+    ALIPAY_GATEWAY_URL: `${alipay.url}/gateway.do`,
+    ALIPAY_KEYS_DIR: alipay.directory,
+    ALIPAY_TIMEOUT_MS: '1500',
+    ALIPAY_REFUND_SPACING_MS: '0',
     PAYMENTS_LOOK_INTERVAL_MS: '50',
   };
 }
@@ -175,6 +190,9 @@ async function freePort(): Promise<string> {
   await new Promise((resolve) => server.close(resolve));
   return String(port);
 }
+
+/** A request that leaves the way to pay to the channel. */
+export const usualWay = { method: '', payer: '', returnUrl: '' } as const;
 
 /** Waits until `look` gives something; what is still nothing after twenty seconds, or as many as said, never comes. */
 export async function eventually<Value>(

@@ -3,8 +3,17 @@ import type { Event, PaymentsApi } from '@app/contracts';
 import { newId } from '@app/persistence';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { readWechatCredentials } from '../src/channels/wechat-pay/wechat-credentials.ts';
 import { WechatPayClient } from '../src/channels/wechat-pay/wechat-pay.client.ts';
-import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
+import {
+  eventually,
+  type Payments,
+  published,
+  publishedEvent,
+  type Sandboxes,
+  startPayments,
+  usualWay,
+} from './payments-process.ts';
 
 interface Item {
   readonly topUpId: string;
@@ -18,16 +27,21 @@ const servers = async () => ({
 });
 
 let payments: Payments;
+/** The channel that the specs are about; each group says it. */
+let channel: keyof Sandboxes = 'wechat-pay';
+
+const sandbox = () => payments.sandboxes[channel];
 
 const paidTopUp = async (customerId: string, amount: string): Promise<string> => {
   const order = await payments.grpc.StartTopUp({
     customerId,
-    channel: 'wechat-pay',
+    channel,
     amount,
     currency: 'CNY',
     idempotencyKey: randomUUID(),
+    ...usualWay,
   });
-  await payments.sandbox.pay(order.topUpId);
+  await sandbox().pay(order.topUpId);
   return order.topUpId;
 };
 
@@ -55,7 +69,7 @@ const reserve = async (refund: PaymentsApi.Refund, items: readonly Item[], round
     items: items.map(({ topUpId, amount }, index) => ({
       itemId: `${refundId}.${index + 1}`,
       topUpId,
-      channel: 'wechat-pay',
+      channel,
       amount: cny(amount),
     })),
     reservedAt: now,
@@ -97,7 +111,7 @@ const untilItem = (refund: PaymentsApi.Refund, status: string, index = 0) =>
   });
 
 const atSandbox = async (number: string) =>
-  (await payments.sandbox.refunds()).filter(({ outRefundNo }) => outRefundNo === number);
+  (await sandbox().refunds()).filter(({ outRefundNo }) => outRefundNo === number);
 
 const sums = async (topUpId: string) => {
   const [row] = await payments.database.query(
@@ -111,7 +125,7 @@ beforeAll(async () => {
   payments = await startPayments(process.env, { ...(await servers()), WECHATPAY_REFUND_SPACING_MS: '60000' });
 });
 afterEach(async () => {
-  await payments.sandbox.clearFaults();
+  await Promise.all(Object.values(payments.sandboxes).map((one) => one.clearFaults()));
 });
 afterAll(async () => {
   await payments.close();
@@ -132,7 +146,7 @@ describe('a refund', () => {
     expect(await sums(topUpId)).toEqual({ refunding: '12.35', refunded: '0' });
     expect(await atSandbox(`${refund.refundId}-1`)).toMatchObject([{ status: 'PROCESSING', refund: 1_235 }]);
 
-    await payments.sandbox.endRefund(`${refund.refundId}-1`);
+    await sandbox().endRefund(`${refund.refundId}-1`);
     const paid = await untilItem(refund, 'succeeded');
     expect(await sums(topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
     const told = await publishedEvent(`${refund.refundId}.1:paid`);
@@ -221,26 +235,26 @@ describe('an item of a refund', () => {
   it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'])(
     'whose sending ends in %s is paid exactly once, under the same number',
     async (fault) => {
-      await payments.sandbox.fault(fault, { on: 'refund' });
+      await sandbox().fault(fault, { on: 'refund' });
       const refund = await reservedRefund();
       await untilItem(refund, 'unknown');
       // Sending the same number again keeps to the spacing of its order, too.
       payments.clock.advance(61);
       await untilItem(refund, 'processing');
       expect(await atSandbox(refund.number)).toHaveLength(1);
-      const all = (await payments.sandbox.refunds()).filter(({ outRefundNo }) =>
+      const all = (await sandbox().refunds()).filter(({ outRefundNo }) =>
         outRefundNo.startsWith(refund.refundId),
       );
       expect(all).toHaveLength(1);
-      await payments.sandbox.endRefund(refund.number);
+      await sandbox().endRefund(refund.number);
       await untilItem(refund, 'succeeded');
       expect(published.filter(({ id }) => id === `${refund.itemId}:failed`)).toEqual([]);
     },
   );
 
   it('stays unknown while nobody answers, and is never failed for it', async () => {
-    await payments.sandbox.fault('dropAfter', { on: 'refund' });
-    await payments.sandbox.fault('dropBefore', { on: 'refundQuery', times: 3 });
+    await sandbox().fault('dropAfter', { on: 'refund' });
+    await sandbox().fault('dropBefore', { on: 'refundQuery', times: 3 });
     const refund = await reservedRefund();
     await untilItem(refund, 'unknown');
     payments.clock.advance(60);
@@ -272,13 +286,13 @@ describe('an item of a refund', () => {
   it('that the provider closes is given back once', async () => {
     const refund = await reservedRefund();
     await untilItem(refund, 'processing');
-    await payments.sandbox.endRefund(refund.number, 'close');
+    await sandbox().endRefund(refund.number, 'close');
     await untilItem(refund, 'failed');
     await publishedEvent(`${refund.itemId}:failed`);
   });
 
   it('waits for funds under the same number', async () => {
-    await payments.sandbox.fault('notEnough', { on: 'refund' });
+    await sandbox().fault('notEnough', { on: 'refund' });
     const refund = await reservedRefund();
     await untilItem(refund, 'queued_funds');
     expect(await atSandbox(refund.number)).toEqual([]);
@@ -290,10 +304,10 @@ describe('an item of a refund', () => {
   it('whose payer’s account is gone is neither paid nor given back', async () => {
     const refund = await reservedRefund();
     await untilItem(refund, 'processing');
-    await payments.sandbox.endRefund(refund.number, 'abnormal');
+    await sandbox().endRefund(refund.number, 'abnormal');
     await untilItem(refund, 'abnormal');
     expect(await sums(refund.topUpId)).toEqual({ refunding: '12.35', refunded: '0' });
-    await payments.sandbox.endRefund(refund.number);
+    await sandbox().endRefund(refund.number);
     await untilItem(refund, 'succeeded');
   });
 
@@ -303,7 +317,7 @@ describe('an item of a refund', () => {
     await payments.database.query(`UPDATE refund_item SET amount = amount - 1 WHERE item_id = $1`, [
       refund.itemId,
     ]);
-    await payments.sandbox.endRefund(refund.number);
+    await sandbox().endRefund(refund.number);
     const look = async () => {
       const [row] = await payments.database.query<{ checks: number; check_at: string }>(
         'SELECT checks, check_at FROM refund_item WHERE item_id = $1',
@@ -323,8 +337,8 @@ describe('an item of a refund', () => {
   it('whose notification is lost is found by asking', async () => {
     const refund = await reservedRefund();
     await untilItem(refund, 'processing');
-    await payments.sandbox.fault('loseNotification');
-    await payments.sandbox.endRefund(refund.number);
+    await sandbox().fault('loseNotification');
+    await sandbox().endRefund(refund.number);
     expect(await item(refund)).toMatchObject({ status: 'processing' });
     payments.clock.advance(31);
     await untilItem(refund, 'succeeded');
@@ -333,8 +347,8 @@ describe('an item of a refund', () => {
   it('is told once by 50 notifications at the same time', async () => {
     const refund = await reservedRefund();
     await untilItem(refund, 'processing');
-    await payments.sandbox.fault('duplicateNotify', { value: 50 });
-    await payments.sandbox.endRefund(refund.number);
+    await sandbox().fault('duplicateNotify', { value: 50 });
+    await sandbox().endRefund(refund.number);
     await untilItem(refund, 'succeeded');
     const rows = await payments.database.query('SELECT 1 FROM outbox WHERE event_id = $1', [
       `${refund.itemId}:paid`,
@@ -377,8 +391,8 @@ describe('an item of a refund', () => {
 
 /** Refunds an order at the provider behind our back, as a person in the merchant's console would. */
 async function refundByHand(topUpId: string, fen: bigint): Promise<void> {
-  const client = new WechatPayClient(payments.sandbox.credentials(), {
-    baseUrl: payments.sandbox.url,
+  const client = new WechatPayClient(readWechatCredentials(sandbox().directory), {
+    baseUrl: sandbox().url,
     timeoutMs: 2_000,
     notifyBaseUrl: payments.url,
     refundSpacingMs: 0,
@@ -392,3 +406,93 @@ async function refundByHand(topUpId: string, fen: bigint): Promise<void> {
   });
   expect(await atSandbox(`console-${topUpId}`)).toHaveLength(1);
 }
+
+describe('an item of a refund to Alipay', () => {
+  beforeAll(() => {
+    channel = 'alipay';
+  });
+  afterAll(() => {
+    channel = 'wechat-pay';
+  });
+
+  it('is paid by the very call; TRADE_SUCCESS, told once more because of it, credits nothing', async () => {
+    const refund = await reservedRefund();
+    await untilItem(refund, 'succeeded');
+    const told = await eventually(async () =>
+      (await sandbox().notifications()).find(({ form }) => form?.['out_biz_no'] === refund.number),
+    );
+    expect(told).toMatchObject({ eventType: 'TRADE_SUCCESS', acknowledged: true });
+    const rows = await payments.database.query(
+      `SELECT event_id FROM outbox WHERE event_id LIKE $1 OR event_id LIKE $2 ORDER BY event_id`,
+      [`${refund.topUpId}%`, `${refund.itemId}%`],
+    );
+    expect(rows).toEqual([{ event_id: `${refund.itemId}:paid` }, { event_id: `${refund.topUpId}:settled` }]);
+    expect(await sums(refund.topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
+  });
+
+  it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unsigned', 'fundChangeN'])(
+    'whose sending ends in %s is paid exactly once, under the same number',
+    async (fault) => {
+      const times = fault.startsWith('drop') ? 2 : 1;
+      await sandbox().fault(fault, { on: 'refund', times });
+      const refund = await reservedRefund();
+      await untilItem(refund, 'unknown');
+      if (fault === 'fundChangeN') await sandbox().endRefund(refund.number);
+      payments.clock.advance(61);
+      await untilItem(refund, 'succeeded');
+      expect(await atSandbox(refund.number)).toHaveLength(1);
+      expect(await sums(refund.topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
+    },
+  );
+
+  it('that is done later is found at once when the provider hints at it', async () => {
+    await sandbox().fault('fundChangeN', { on: 'refund' });
+    const refund = await reservedRefund();
+    await untilItem(refund, 'unknown');
+    await payments.database.query(
+      `UPDATE refund_item SET check_at = now() + interval '1 day' WHERE item_id = $1`,
+      [refund.itemId],
+    );
+    await sandbox().endRefund(refund.number);
+    await untilItem(refund, 'succeeded');
+  });
+
+  it('waits for funds under the same number', async () => {
+    await sandbox().fault('notEnough', { on: 'refund' });
+    const refund = await reservedRefund();
+    await untilItem(refund, 'queued_funds');
+    expect(await atSandbox(refund.number)).toEqual([]);
+    payments.clock.advance(61);
+    await untilItem(refund, 'succeeded');
+  });
+
+  it('that the provider no longer takes waits for people and is not given back', async () => {
+    const customerId = newId('cus');
+    const topUpId = await paidTopUp(customerId, '50');
+    // The provider's contract ends before what we were told of it.
+    await sandbox().advance(91 * 86_400);
+    const refund = await request(customerId);
+    await reserve(refund, [{ topUpId, amount: '10' }]);
+    await untilItem(refund, 'abnormal');
+    expect(await sums(topUpId)).toEqual({ refunding: '10', refunded: '0' });
+  });
+});
+
+it('a refund item that two processes take at the same time counts and is sent once', async () => {
+  channel = 'wechat-pay';
+  await sandbox().fault('delayMs', { on: 'refund', value: 800 });
+  const refund = await reservedRefund();
+  await untilItem(refund, 'submitting');
+  // As another process sees it that had taken the item before, and was slow: it still believes it to be unsent.
+  await payments.database.query(
+    `UPDATE refund_item SET check_at = now() - interval '1 hour' WHERE item_id = $1`,
+    [refund.itemId],
+  );
+  await untilItem(refund, 'processing');
+  expect(await atSandbox(refund.number)).toHaveLength(1);
+  const [row] = await payments.database.query(
+    'SELECT count(*)::int AS sent FROM refund_item WHERE top_up_id = $1 AND sent_at IS NOT NULL',
+    [refund.topUpId],
+  );
+  expect(row).toEqual({ sent: 1 });
+});

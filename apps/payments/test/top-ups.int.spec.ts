@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually, type Payments, published, publishedEvent, startPayments } from './payments-process.ts';
+import {
+  eventually,
+  type Payments,
+  published,
+  publishedEvent,
+  type Sandboxes,
+  startPayments,
+  usualWay,
+} from './payments-process.ts';
 
 const servers = async () => ({
   KAFKA_BROKERS: testServers().kafkaBrokers,
@@ -11,6 +19,39 @@ const servers = async () => ({
 
 let payments: Payments;
 let customers = 0;
+/** The channel that the specs are about; each group says it. */
+let channel: keyof Sandboxes = 'wechat-pay';
+
+const sandbox = () => payments.sandboxes[channel];
+
+/** What differs between the providers as they are seen from outside. */
+const providers = [
+  {
+    code: 'wechat-pay',
+    acknowledged: 204,
+    refused: 401,
+    qr: /^weixin:\/\/wxpay/,
+    unsure: ['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'],
+    drops: 1,
+    unproven: ['badSignature', 'unknownSerial', 'tamperedTag', 'signTest'],
+    question: { fault: 'wrongCurrency', value: undefined, reason: 'currency-differs' },
+    closed: 'CLOSED',
+  },
+  {
+    code: 'alipay',
+    acknowledged: 200,
+    // Alipay looks at the word in the answer, not at its status.
+    refused: 200,
+    qr: /^https:\/\/qr\.alipay\.com/,
+    unsure: ['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unsigned'],
+    // Its library asks a second time by itself where the connection breaks.
+    drops: 2,
+    unproven: ['badSignature', 'unsigned', 'weakSignType'],
+    question: { fault: 'foreignSeller', value: undefined, reason: 'recipient-differs' },
+    // A code that nobody has scanned is no trade there, and cannot be closed.
+    closed: 'NOTPAY',
+  },
+] as const;
 
 const aCustomer = (): string => {
   customers += 1;
@@ -19,10 +60,11 @@ const aCustomer = (): string => {
 
 const asked = (amount = '50', changes: { customerId?: string; idempotencyKey?: string } = {}) => ({
   customerId: aCustomer(),
-  channel: 'wechat-pay',
+  channel,
   amount,
   currency: 'CNY',
   idempotencyKey: randomUUID(),
+  ...usualWay,
   ...changes,
 });
 
@@ -51,7 +93,7 @@ const notificationsOf = async (topUpId: string): Promise<number> => {
 };
 
 const lastNotification = async () => {
-  const last = (await payments.sandbox.notifications()).at(-1);
+  const last = (await sandbox().notifications()).at(-1);
   if (!last) throw new Error('nothing was sent');
   return last;
 };
@@ -60,13 +102,20 @@ beforeAll(async () => {
   payments = await startPayments(process.env, await servers());
 });
 afterEach(async () => {
-  await payments.sandbox.clearFaults();
+  await Promise.all(Object.values(payments.sandboxes).map((one) => one.clearFaults()));
 });
 afterAll(async () => {
   await payments.close();
 });
 
-describe('a top-up', () => {
+describe.each(providers)('a top-up by $code', (provider) => {
+  beforeAll(() => {
+    channel = provider.code;
+  });
+  afterAll(() => {
+    channel = 'wechat-pay';
+  });
+
   it('is shown as a QR code, paid, credited, and told to the ledger', async () => {
     const order = await start('50.00');
     expect(order).toMatchObject({
@@ -76,10 +125,10 @@ describe('a top-up', () => {
       actionKind: 'qr',
       paidAt: '',
     });
-    expect(order.actionValue).toMatch(/^weixin:\/\/wxpay/);
+    expect(order.actionValue).toMatch(provider.qr);
 
-    const { transactionId } = await payments.sandbox.pay(order.topUpId);
-    expect((await lastNotification()).answers).toEqual([204]);
+    const { transactionId } = await sandbox().pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual([provider.acknowledged]);
     const paid = await get(order.customerId, order.topUpId);
     expect(paid).toMatchObject({ status: 'succeeded', providerReference: transactionId, actionValue: '' });
 
@@ -92,7 +141,7 @@ describe('a top-up', () => {
     expect(event.data).toEqual({
       topUpId: order.topUpId,
       customerId: order.customerId,
-      channel: 'wechat-pay',
+      channel,
       paid: { amount: '50', currency: 'CNY' },
       providerReference: transactionId,
       paidAt: paid.paidAt,
@@ -102,9 +151,11 @@ describe('a top-up', () => {
 
   it('is credited once by 200 notifications at the same time', async () => {
     const order = await start();
-    await payments.sandbox.fault('duplicateNotify', { value: 200 });
-    await payments.sandbox.pay(order.topUpId);
-    expect((await lastNotification()).answers).toEqual(Array.from({ length: 200 }, () => 204));
+    await sandbox().fault('duplicateNotify', { value: 200 });
+    await sandbox().pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual(
+      Array.from({ length: 200 }, () => provider.acknowledged),
+    );
     expect(await settledCount(order.topUpId)).toBe(1);
     await publishedEvent(`${order.topUpId}:settled`);
     expect(published.filter(({ id }) => id === `${order.topUpId}:settled`)).toHaveLength(1);
@@ -112,14 +163,14 @@ describe('a top-up', () => {
 
   it('is credited once when the notification is sent again much later', async () => {
     const order = await start();
-    await payments.sandbox.pay(order.topUpId);
+    await sandbox().pay(order.topUpId);
     const { id } = await lastNotification();
-    expect(await payments.sandbox.again(id, 3)).toEqual([204, 204, 204]);
+    expect(await sandbox().again(id, 3)).toEqual([1, 2, 3].map(() => provider.acknowledged));
     expect(await settledCount(order.topUpId)).toBe(1);
   });
 
   it('was committed before the provider heard of it, with the attempt', async () => {
-    await payments.sandbox.fault('delayMs', { on: 'create', value: 1_000 });
+    await sandbox().fault('delayMs', { on: 'create', value: 1_000 });
     const pending = start();
     const [row] = await eventually(async () => {
       const rows = await payments.database.query<{ status: string; outcome: string; operation: string }>(
@@ -133,17 +184,17 @@ describe('a top-up', () => {
   });
 
   it('is credited by a notification that comes before the answer to its creation', async () => {
-    await payments.sandbox.fault('notifyBeforeResponse', { on: 'create' });
+    await sandbox().fault('notifyBeforeResponse', { on: 'create' });
     const order = await start();
     // The late answer brings a QR code, and must not bring back an order that waits to be paid.
     expect(order).toMatchObject({ status: 'succeeded', actionValue: '' });
     expect(await settledCount(order.topUpId)).toBe(1);
   });
 
-  it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'])(
+  it.each([...provider.unsure])(
     'whose creation ends in %s keeps its number and can be paid after all',
     async (fault) => {
-      await payments.sandbox.fault(fault, { on: 'create' });
+      await sandbox().fault(fault, { on: 'create', times: fault.startsWith('drop') ? provider.drops : 1 });
       const order = await start();
       expect(order).toMatchObject({ status: 'unknown', actionValue: '' });
       payments.clock.advance(2);
@@ -155,18 +206,18 @@ describe('a top-up', () => {
               return found.actionValue === '' ? undefined : found;
             })
           : payable;
-      expect(shown.actionValue).toMatch(/^weixin:/);
-      const orders = await payments.sandbox.orders();
+      expect(shown.actionValue).toMatch(provider.qr);
+      const orders = await sandbox().orders();
       expect(orders.filter(({ outTradeNo }) => outTradeNo === order.topUpId)).toHaveLength(1);
-      await payments.sandbox.pay(order.topUpId);
+      await sandbox().pay(order.topUpId);
       expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
     },
   );
 
   it('whose notification is lost is credited by asking', async () => {
     const order = await start();
-    await payments.sandbox.fault('loseNotification');
-    await payments.sandbox.pay(order.topUpId);
+    await sandbox().fault('loseNotification');
+    await sandbox().pay(order.topUpId);
     payments.clock.advance(31);
     await untilStatus(order, 'succeeded');
     expect(await settledCount(order.topUpId)).toBe(1);
@@ -176,19 +227,19 @@ describe('a top-up', () => {
     const order = await start();
     payments.clock.advance(902);
     await untilStatus(order, 'closed');
-    const closed = (await payments.sandbox.orders()).find(({ outTradeNo }) => outTradeNo === order.topUpId);
-    expect(closed).toMatchObject({ state: 'CLOSED' });
+    const closed = (await sandbox().orders()).find(({ outTradeNo }) => outTradeNo === order.topUpId);
+    expect(closed).toMatchObject({ state: provider.closed });
 
-    await payments.sandbox.pay(order.topUpId, { late: true });
+    await sandbox().pay(order.topUpId, { late: true });
     expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
     expect((await publishedEvent(`${order.topUpId}:settled`)).data).toMatchObject({ late: true });
   });
 
   it('is credited once when notifications, looks and its closing meet', async () => {
     const orders = await Promise.all(Array.from({ length: 6 }, () => start()));
-    await payments.sandbox.fault('duplicateNotify', { times: 6, value: 10 });
+    await sandbox().fault('duplicateNotify', { times: 6, value: 10 });
     payments.clock.advance(902);
-    await Promise.all(orders.map(({ topUpId }) => payments.sandbox.pay(topUpId, { late: true })));
+    await Promise.all(orders.map(({ topUpId }) => sandbox().pay(topUpId, { late: true })));
     for (const order of orders) {
       await untilStatus(order, 'succeeded');
       await publishedEvent(`${order.topUpId}:settled`);
@@ -198,22 +249,22 @@ describe('a top-up', () => {
 
   it('that is paid while it is being closed is paid', async () => {
     const order = await start();
-    await payments.sandbox.fault('loseNotification');
-    await payments.sandbox.pay(order.topUpId);
+    await sandbox().fault('loseNotification');
+    await sandbox().pay(order.topUpId);
     payments.clock.advance(902);
     await untilStatus(order, 'succeeded');
     expect(await settledCount(order.topUpId)).toBe(1);
   });
 
   it.each([
-    ['wrongAmount', { value: 1 }, 'amount-differs'],
-    ['wrongAmount', { value: -1 }, 'amount-differs'],
-    ['wrongCurrency', {}, 'currency-differs'],
-  ])('paid with %s %j goes to review and credits nothing', async (fault, options, reason) => {
+    { fault: 'wrongAmount', value: 1, reason: 'amount-differs' },
+    { fault: 'wrongAmount', value: -1, reason: 'amount-differs' },
+    provider.question,
+  ])('paid with $fault $value goes to review and credits nothing', async ({ fault, value, reason }) => {
     const order = await start();
-    await payments.sandbox.fault(fault, { on: 'notification', ...options });
-    await payments.sandbox.pay(order.topUpId);
-    expect((await lastNotification()).answers).toEqual([204]);
+    await sandbox().fault(fault, { on: 'notification', ...(value === undefined ? {} : { value }) });
+    await sandbox().pay(order.topUpId);
+    expect((await lastNotification()).answers).toEqual([provider.acknowledged]);
     expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'review' });
     expect(await settledCount(order.topUpId)).toBe(0);
     const questions = await payments.database.query(
@@ -225,13 +276,15 @@ describe('a top-up', () => {
 
   it('whose payment has credited another order goes to review, and the provider may stop telling', async () => {
     const [other, order] = [await start(), await start()];
-    await payments.sandbox.fault('loseNotification');
-    const { transactionId } = await payments.sandbox.pay(order.topUpId);
+    await sandbox().fault('loseNotification');
+    const { transactionId } = await sandbox().pay(order.topUpId);
     await payments.database.query(
       `UPDATE top_up SET status = 'succeeded', provider_reference = $2, paid_at = now() WHERE top_up_id = $1`,
       [other.topUpId, transactionId],
     );
-    expect(await payments.sandbox.again((await lastNotification()).id, 2)).toEqual([204, 204]);
+    expect(await sandbox().again((await lastNotification()).id, 2)).toEqual(
+      [1, 2].map(() => provider.acknowledged),
+    );
     expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'review' });
     expect(await settledCount(order.topUpId)).toBe(0);
     const questions = await payments.database.query(
@@ -240,29 +293,30 @@ describe('a top-up', () => {
     );
     expect(questions).toEqual([{ reason: 'pays-another-order' }]);
   });
-});
 
-describe('a notification', () => {
-  it.each(['badSignature', 'unknownSerial', 'tamperedTag', 'signTest'])(
-    'with %s is refused and leaves nothing behind',
+  it.each([...provider.unproven])(
+    'is not credited by a notification with %s, which leaves nothing behind',
     async (fault) => {
       const order = await start();
-      await payments.sandbox.fault(fault, { on: 'notification' });
-      await payments.sandbox.pay(order.topUpId);
-      expect((await lastNotification()).answers).toEqual([401]);
+      await sandbox().fault(fault, { on: 'notification' });
+      await sandbox().pay(order.topUpId);
+      expect((await lastNotification()).answers).toEqual([provider.refused]);
+      expect((await lastNotification()).acknowledged).toBe(false);
       expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
       expect(await notificationsOf(order.topUpId)).toBe(0);
       expect(await settledCount(order.topUpId)).toBe(0);
     },
   );
+});
 
+describe('a notification', () => {
   it.each([
     [299, 204],
     [301, 401],
   ])('that is %i seconds old is answered %i', async (age, status) => {
     const order = await start();
-    await payments.sandbox.fault('staleTimestamp', { on: 'notification', value: age });
-    await payments.sandbox.pay(order.topUpId);
+    await sandbox().fault('staleTimestamp', { on: 'notification', value: age });
+    await sandbox().pay(order.topUpId);
     expect((await lastNotification()).answers).toEqual([status]);
     expect(await settledCount(order.topUpId)).toBe(status === 204 ? 1 : 0);
   });
@@ -285,11 +339,73 @@ describe('a notification', () => {
   });
 });
 
+describe('a top-up on a page of Alipay', () => {
+  const onPage = (changes: object = {}) =>
+    payments.grpc.StartTopUp({ ...asked(), channel: 'alipay', method: 'page', ...changes });
+
+  it('gives an address, is unknown there until the buyer goes to it, and is credited once paid', async () => {
+    const { alipay } = payments.sandboxes;
+    const order = await onPage({ returnUrl: 'https://shop.example/back' });
+    expect(order).toMatchObject({
+      status: 'pending',
+      method: 'page',
+      actionKind: 'redirect',
+      actionPicture: '',
+    });
+    expect((await alipay.orders()).filter(({ outTradeNo }) => outTradeNo === order.topUpId)).toEqual([]);
+    // A look that finds nothing there changes nothing here.
+    payments.clock.advance(31);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
+
+    await alipay.payByCode(order.actionValue);
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded', late: false });
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it('is not paid by an address that was changed', async () => {
+    const order = await onPage();
+    const changed = order.actionValue.replace('50.00', '01.00');
+    expect(changed).not.toBe(order.actionValue);
+    await expect(payments.sandboxes.alipay.payByCode(changed)).rejects.toThrow(
+      'the signature does not match',
+    );
+  });
+
+  it.each([
+    [{ channel: 'wechat-pay' }, 'method'],
+    [{ method: 'jsapi' }, 'method'],
+    [{ method: 'qr', returnUrl: 'https://shop.example' }, 'returnUrl'],
+    [{ returnUrl: 'javascript:alert(1)' }, 'returnUrl'],
+    [{ payer: 'someone' }, 'payer'],
+  ])('cannot be asked for with %j: the field %s is named', async (changes, field) => {
+    await expect(onPage(changes)).rejects.toMatchObject({
+      code: 'invalid-request',
+      details: { field, remedy: expect.any(String) },
+    });
+  });
+});
+
+describe('the QR code of a top-up', () => {
+  it('comes as text and as a picture, which a list leaves out', async () => {
+    const order = await start();
+    expect(order.actionPicture).toMatch(/^data:image\/svg\+xml;base64,/);
+    const svg = Buffer.from(order.actionPicture.split(',')[1] ?? '', 'base64').toString();
+    expect(svg).toMatch(/^<svg .*<\/svg>$/s);
+    const { topUps } = await payments.grpc.ListTopUps({
+      customerId: order.customerId,
+      pageSize: 0,
+      cursor: '',
+    });
+    expect(topUps).toMatchObject([{ actionValue: order.actionValue, actionPicture: '' }]);
+  });
+});
+
 describe('the amount of a top-up', () => {
   it.each(['1', '1.0', '1.00', '7.50', '123456789.01'])('may be %s', async (amount) => {
     const order = await start(amount);
     expect(order.status).toBe('pending');
-    await payments.sandbox.pay(order.topUpId);
+    await sandbox().pay(order.topUpId);
     const event = await publishedEvent(`${order.topUpId}:settled`);
     expect(event.data).toMatchObject({ paid: { amount: order.amount } });
   });
@@ -329,9 +445,7 @@ describe('an idempotency key', () => {
     const request = asked();
     const orders = await Promise.all(Array.from({ length: 20 }, () => payments.grpc.StartTopUp(request)));
     expect(new Set(orders.map(({ topUpId }) => topUpId)).size).toBe(1);
-    const at = (await payments.sandbox.orders()).filter(
-      ({ outTradeNo }) => outTradeNo === orders[0]?.topUpId,
-    );
+    const at = (await sandbox().orders()).filter(({ outTradeNo }) => outTradeNo === orders[0]?.topUpId);
     expect(at).toHaveLength(1);
   });
 
@@ -402,7 +516,7 @@ describe('top-ups over HTTP', () => {
       made.body,
     );
     const list = await call('/v1/top-ups?customerId=cus_http', { scope: 'payments:read' });
-    expect(list.body).toEqual({ topUps: [made.body], nextCursor: '' });
+    expect(list.body).toEqual({ topUps: [{ ...made.body, actionPicture: '' }], nextCursor: '' });
     expect(await payments.grpc.GetTopUp({ customerId: 'cus_http', topUpId: id })).toEqual(made.body);
   });
 

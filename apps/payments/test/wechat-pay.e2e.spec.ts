@@ -4,9 +4,10 @@ import { createHash, createPrivateKey, createSign, randomBytes } from 'node:cryp
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type NewOrder, NotificationRefused } from '../src/channels/payment-channel.ts';
-import { unfitForProduction } from '../src/channels/wechat-pay/wechat-credentials.ts';
+import { unfitForProduction } from '../src/channels/provider-address.ts';
+import { readWechatCredentials } from '../src/channels/wechat-pay/wechat-credentials.ts';
 import { WechatPayClient } from '../src/channels/wechat-pay/wechat-pay.client.ts';
-import { WechatSandboxProcess } from './wechat-sandbox.ts';
+import { SandboxProcess } from './provider-sandbox.ts';
 
 interface Heard {
   readonly path: string;
@@ -14,7 +15,7 @@ interface Heard {
   readonly body: Buffer;
 }
 
-let sandbox: WechatSandboxProcess;
+let sandbox: SandboxProcess;
 let merchant: Server;
 let client: WechatPayClient;
 let heard: Heard[] = [];
@@ -28,6 +29,7 @@ const order = (minor = 5_000n): NewOrder => {
     amount: { minor, currency: 'CNY' },
     description: '充值 Top-up',
     expiresAt: new Date(Date.now() + 900_000),
+    method: 'qr',
   };
 };
 
@@ -75,8 +77,8 @@ beforeAll(async () => {
     });
   });
   await new Promise<void>((resolve) => merchant.listen(0, '127.0.0.1', resolve));
-  sandbox = await WechatSandboxProcess.start();
-  client = new WechatPayClient(sandbox.credentials(), {
+  sandbox = await SandboxProcess.start('wechat');
+  client = new WechatPayClient(readWechatCredentials(sandbox.directory), {
     baseUrl: sandbox.url,
     timeoutMs: 1_500,
     notifyBaseUrl: `http://127.0.0.1:${(merchant.address() as AddressInfo).port}`,
@@ -185,7 +187,10 @@ describe('a WeChat Pay refund', () => {
       refund: { number: 'ref_1-1', state: 'paid' },
       ours: true,
     });
-    expect(await client.queryRefund('ref_1-1')).toMatchObject({ kind: 'ok', value: { state: 'paid' } });
+    expect(await client.queryRefund({ number: 'ref_1-1', orderNumber: placed.number })).toMatchObject({
+      kind: 'ok',
+      value: { state: 'paid' },
+    });
     // An order of which something was paid back is still a paid order.
     expect(await client.query(placed.number)).toMatchObject({ kind: 'ok', value: { state: 'paid' } });
   });
@@ -214,7 +219,10 @@ describe('a WeChat Pay refund', () => {
       code: 'NOT_ENOUGH',
       retriable: true,
     });
-    expect(await client.queryRefund('ref_3-1')).toEqual({ kind: 'ok', value: null });
+    expect(await client.queryRefund({ number: 'ref_3-1', orderNumber: placed.number })).toEqual({
+      kind: 'ok',
+      value: null,
+    });
   });
 });
 
@@ -283,7 +291,7 @@ describe('a notification', () => {
 });
 
 describe('the sandbox', () => {
-  const us = () => sandbox.credentials();
+  const us = () => readWechatCredentials(sandbox.directory);
   const signed = (
     changes: { key?: string; nonce?: string; timestamp?: string; mchid?: string; path?: string } = {},
   ) => {
@@ -322,8 +330,8 @@ describe('the sandbox', () => {
   });
 
   it('wants a minute between two refunds of one order, and refuses old payments and the 51st refund', async () => {
-    const strict = await WechatSandboxProcess.start({ WECHATPAY_SANDBOX_REFUND_SPACING_MS: 60_000 });
-    const us = new WechatPayClient(strict.credentials(), {
+    const strict = await SandboxProcess.start('wechat', { WECHATPAY_SANDBOX_REFUND_SPACING_MS: 60_000 });
+    const us = new WechatPayClient(readWechatCredentials(strict.directory), {
       baseUrl: strict.url,
       timeoutMs: 2_000,
       notifyBaseUrl: 'http://127.0.0.1:9',
@@ -358,16 +366,16 @@ describe('the sandbox', () => {
     );
     expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o600]);
     const before = digest(`${sandbox.directory}/merchant-private-key.pem`);
-    const second = await WechatSandboxProcess.start({ WECHATPAY_SANDBOX_DIR: sandbox.directory });
+    const second = await SandboxProcess.start('wechat', {}, sandbox.directory);
     await second.close();
     expect(digest(`${sandbox.directory}/merchant-private-key.pem`)).toBe(before);
-    await expect(WechatSandboxProcess.start({ NODE_ENV: 'production' })).rejects.toThrow(
+    await expect(SandboxProcess.start('wechat', { NODE_ENV: 'production' })).rejects.toThrow(
       'status 78: The WeChat',
     );
   });
 
   it('is refused by a service in production, by its address and by its keys', () => {
-    const credentials = sandbox.credentials();
+    const credentials = readWechatCredentials(sandbox.directory);
     expect(unfitForProduction(credentials, sandbox.url)).toContain('loopback');
     expect(unfitForProduction(credentials, 'http://api.mch.weixin.qq.com')).toContain('https');
     expect(unfitForProduction(credentials, 'https://api.mch.weixin.qq.com')).toContain(

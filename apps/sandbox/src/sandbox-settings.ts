@@ -1,5 +1,6 @@
 import { logSettings, PortSetting } from '@app/config';
 import { z } from 'zod';
+import { alipaySandboxSettings } from './alipay/alipay-settings.ts';
 import { identitySettings } from './identity/identity-settings.ts';
 import { wechatSandboxSettings } from './wechat/wechat-settings.ts';
 
@@ -8,6 +9,7 @@ export const SandboxSettings = z.object({
   ...logSettings,
   ...identitySettings,
   ...wechatSandboxSettings,
+  ...alipaySandboxSettings,
   SANDBOX_UPSTREAM_PORT: PortSetting.default(3012),
   /** What the gateway must show the model provider. */
   UPSTREAM_API_KEY: z.string().min(1),

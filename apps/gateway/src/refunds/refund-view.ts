@@ -36,6 +36,8 @@ export const RefundView = z.object({
   items: z.array(RefundItem),
   requested_at: z.string(),
   closed_at: z.string().nullable(),
+  paid: z.string().nullable().describe('What went back, once the refund is closed.'),
+  given_back: z.string().nullable().describe('What returned to the balance instead.'),
 });
 export type RefundView = z.infer<typeof RefundView>;
 
@@ -68,6 +70,8 @@ export const refundView = (refund: PaymentsApi.Refund): RefundView => ({
   })),
   requested_at: refund.requestedAt,
   closed_at: orNull(refund.closedAt),
+  paid: orNull(refund.paid),
+  given_back: orNull(refund.givenBack),
 });
 
 const orNull = (text: string): string | null => (text === '' ? null : text);

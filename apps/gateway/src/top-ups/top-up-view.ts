@@ -8,7 +8,13 @@ export const NewTopUp = z
     credits: AmountText.optional().describe(
       'In credits of your plan; what they cost is rounded up to the minor unit.',
     ),
-    channel: Code.default('wechat-pay'),
+    channel: Code.default('wechat-pay').describe('wechat-pay or alipay.'),
+    method: z
+      .enum(['qr', 'page', 'jsapi'])
+      .optional()
+      .describe('How you want to pay, where the channel offers more than one; a QR code usually.'),
+    openid: z.string().max(128).optional().describe('Who pays, for jsapi.'),
+    return_url: z.url().max(256).optional().describe('Where a payment page sends you afterwards.'),
   })
   .refine(({ amount, credits }) => (amount === undefined) !== (credits === undefined), {
     path: ['amount'],
@@ -25,9 +31,16 @@ export const TopUpView = z.object({
   amount: z.string(),
   currency: z.string(),
   action: z
-    .object({ kind: z.string(), value: z.string() })
+    .object({
+      kind: z.string(),
+      value: z.string(),
+      picture: z.string().nullable().describe('The QR code as a data: URL of SVG; not in lists.'),
+    })
     .nullable()
-    .describe('How to pay: for kind `qr`, the text to show as a QR code.'),
+    .describe(
+      'How to pay: the text of a QR code, for `redirect` a page to go to, for `jsapi` parameters as JSON.',
+    ),
+  late: z.boolean().describe('Paid after it had expired or been closed; credited all the same.'),
   created_at: z.string(),
   expires_at: z.string().nullable(),
   paid_at: z.string().nullable(),
@@ -52,12 +65,16 @@ export const topUpView = (topUp: PaymentsApi.TopUp): TopUpView => ({
   channel: topUp.channel,
   amount: topUp.amount,
   currency: topUp.currency,
-  action: topUp.actionKind === '' ? null : { kind: topUp.actionKind, value: topUp.actionValue },
+  action: actionOf(topUp),
+  late: topUp.late,
   created_at: topUp.createdAt,
   expires_at: orNull(topUp.expiresAt),
   paid_at: orNull(topUp.paidAt),
   provider_reference: orNull(topUp.providerReference),
   failure_code: orNull(topUp.failureCode),
 });
+
+const actionOf = ({ actionKind: kind, actionValue: value, actionPicture }: PaymentsApi.TopUp) =>
+  kind === '' ? null : { kind, value, picture: orNull(actionPicture) };
 
 const orNull = (text: string): string | null => (text === '' ? null : text);

@@ -47,6 +47,9 @@ export class TopUpsController {
       {
         customerId: caller.customerId,
         channel: wanted.channel,
+        method: wanted.method ?? '',
+        payer: wanted.openid ?? '',
+        returnUrl: wanted.return_url ?? '',
         amount: amountOf(wanted, caller),
         currency: caller.currency,
         idempotencyKey: idempotencyKeyOf(headers['idempotency-key']) ?? newId('req'),

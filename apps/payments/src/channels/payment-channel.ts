@@ -10,12 +10,23 @@ export interface MinorMoney {
  */
 export type Outcome<Value> =
   | { readonly kind: 'ok'; readonly value: Value }
-  | { readonly kind: 'failed'; readonly code: string; readonly message: string; readonly retriable: boolean }
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly message: string;
+      readonly retriable: boolean;
+      /** Where more is known: our balance there is too low, or the provider no longer pays this order back. */
+      readonly because?: 'no-funds' | 'past-window';
+    }
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string };
 
-/** How the customer pays: for `qr`, the text of the code to show. */
+/** The ways to pay that providers offer: scan a code, go to a page, or pay inside the provider's own app. */
+export const payMethods = ['qr', 'page', 'jsapi'] as const;
+export type PayMethod = (typeof payMethods)[number];
+
+/** How the customer pays: the text of the QR code, the address of the page, or the app's parameters as JSON. */
 export interface PayAction {
-  readonly kind: 'qr';
+  readonly kind: 'qr' | 'redirect' | 'jsapi';
   readonly value: string;
 }
 
@@ -40,11 +51,21 @@ export interface ProviderRefund {
   readonly endedAt?: string;
 }
 
-/** What a verified notification says. `ignored` is a kind of event that moves no money here. */
-export type ProviderNews =
-  | { readonly kind: 'payment'; readonly key: string; readonly trade: ProviderTrade }
-  | { readonly kind: 'refund'; readonly key: string; readonly refund: ProviderRefund; readonly ours: boolean }
-  | { readonly kind: 'ignored'; readonly key: string; readonly type: string };
+/**
+ * What a verified notification says. `refund-hint` says that something became of a refund, without an amount of its own:
+ * a query must tell. `ignored` is a kind of event that moves no money here.
+ */
+export type ProviderNews = {
+  /** The provider's number of the notification. */
+  readonly key: string;
+  /** The key that it was proven by. */
+  readonly serial: string;
+} & (
+  | { readonly kind: 'payment'; readonly trade: ProviderTrade }
+  | { readonly kind: 'refund'; readonly refund: ProviderRefund; readonly ours: boolean }
+  | { readonly kind: 'refund-hint'; readonly number: string; readonly ours: boolean }
+  | { readonly kind: 'ignored'; readonly type: string }
+);
 
 /** Why a notification is not believed. A probe is the provider's own test of us and no attack. */
 export type NotificationFault =
@@ -79,6 +100,8 @@ export interface RawNotification {
 /** What a provider allows. Beyond it there are other ways to pay or to pay back, which the refusal names. */
 export interface ChannelPolicy {
   readonly currencies: readonly string[];
+  /** The ways to pay, the usual one first. */
+  readonly methods: readonly PayMethod[];
   /** The largest order that the provider's format can carry, in minor units. */
   readonly orderMinorMax: bigint;
   readonly refundWindowDays: number;
@@ -91,11 +114,20 @@ export interface NewOrder {
   readonly amount: MinorMoney;
   readonly description: string;
   readonly expiresAt: Date;
+  readonly method: PayMethod;
+  /** Who pays, in the provider's words, where the method needs to know: for `jsapi` the openid. */
+  readonly payer?: string | undefined;
+  /** Where a page sends the payer afterwards. That they came back proves nothing. */
+  readonly returnUrl?: string | undefined;
 }
 
-export interface NewRefund {
+/** A refund is known by its own number and by that of the order it pays back. */
+export interface RefundNumbers {
   readonly number: string;
   readonly orderNumber: string;
+}
+
+export interface NewRefund extends RefundNumbers {
   readonly refund: MinorMoney;
   /** What was paid, which providers want to hear again. */
   readonly paid: MinorMoney;
@@ -118,7 +150,7 @@ export abstract class PaymentChannel {
   abstract close(number: string): Promise<Outcome<'closed'>>;
   abstract refund(refund: NewRefund): Promise<Outcome<ProviderRefund>>;
   /** Null where the provider says that it has no such refund. */
-  abstract queryRefund(number: string): Promise<Outcome<ProviderRefund | null>>;
+  abstract queryRefund(refund: RefundNumbers): Promise<Outcome<ProviderRefund | null>>;
   /** Proves a notification and tells what it says; throws NotificationRefused where it proves nothing. */
   abstract read(notification: RawNotification): ProviderNews;
 }

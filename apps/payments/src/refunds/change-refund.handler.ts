@@ -29,7 +29,7 @@ export type RefundNews = Exclude<RefundCommand, { type: 'RequestRefund' | 'PlanP
 
 /** What telling it came to. */
 export type RefundChange =
-  | { readonly kind: 'changed'; readonly state: Refund }
+  | { readonly kind: 'changed'; readonly state: Refund; readonly events: readonly RefundEvent[] }
   | { readonly kind: 'refused'; readonly refusal: RefundRefusal }
   | { readonly kind: 'unknown-refund' };
 
@@ -61,7 +61,7 @@ export class ChangeRefundHandler {
     if (state.status !== before.state.status) await this.refunds.saveStatus(tx, state);
     if (events.length === 0 && news.type === 'RecordItemOutcome')
       await this.lookAgain(tx, state, news.itemId);
-    return { kind: 'changed', state };
+    return { kind: 'changed', state, events };
   }
 
   private async write(tx: Tx, state: Refund, event: RefundEvent): Promise<void> {

@@ -10,6 +10,7 @@ import {
   type PaymentChannel,
   PaymentChannels,
   type ProviderRefund,
+  type RefundNumbers,
 } from '../channels/payment-channel.ts';
 import { ProviderAttempts } from '../channels/provider-attempts.store.ts';
 import { Clock } from '../clock.ts';
@@ -53,7 +54,7 @@ export class PayItemHandler {
 
   /** A number that the provider has never seen was not paid, whatever we believed, and is sent again as it is. */
   private async ask(refundId: string, item: RefundItem): Promise<void> {
-    const outcome = await this.channelOf(item).queryRefund(numberOfItem(item.itemId));
+    const outcome = await this.channelOf(item).queryRefund(numbersOf(item));
     if (outcome.kind !== 'ok') return this.record(refundId, item, { kind: 'unknown', code: outcome.code });
     if (outcome.value) return this.record(refundId, item, this.outcomeOf(outcome.value));
     await this.record(refundId, item, { kind: 'not-found' });
@@ -77,23 +78,24 @@ export class PayItemHandler {
   /** Commits the attempt, or puts the item off: spacing is waited for, what the provider no longer takes waits for people. */
   private prepare(refundId: string, item: RefundItem, policy: ChannelPolicy): Promise<Sending | undefined> {
     const { itemId, topUpId, amount } = item;
-    const isFirst = item.status === 'created';
+    const wasSent = item.status === 'submitting' || item.status === 'unknown';
     return this.database.transaction(async (tx) => {
       // The refund first and its order second, as everywhere: two that lock both can then not wait for each other.
       const submitted = await this.change.apply(tx, refundId, { type: 'SubmitItem', itemId });
       if (submitted.kind !== 'changed') return undefined;
+      // Another process has begun to send it since we looked.
+      if (submitted.events.length === 0 && !wasSent) return undefined;
       const topUp = await this.topUps.lock(tx, topUpId);
       const now = this.clock.now();
-      const wait = waitFor(topUp, policy, { now, isFirst });
+      const wait = waitFor(topUp, policy, { now, isFirst: item.status === 'created' });
       if (wait !== 'go') {
         await this.putOff(tx, item, wait);
         return undefined;
       }
-      await this.topUps.noteSent(tx, topUpId, { at: now, isFirst });
+      await this.topUps.noteSent(tx, item, now);
       const attemptId = await this.attempts.prepare(tx, itemId, 'refund');
       const order = {
-        number: numberOfItem(itemId),
-        orderNumber: topUpId,
+        ...numbersOf(item),
         refund: toMinor(amount),
         paid: toMinor(topUp.paid),
         reason: '余额退款 / Refund of unused balance',
@@ -113,16 +115,18 @@ export class PayItemHandler {
   /** Errors of a provider are not signed: before a no gives money back to the wallet, the provider is asked again. */
   private async confirmed(
     channel: PaymentChannel,
-    { number }: NewRefund,
+    { number, orderNumber }: NewRefund,
     answer: Outcome<ProviderRefund>,
   ): Promise<ItemOutcome> {
     if (answer.kind === 'ok') return this.outcomeOf(answer.value);
     if (answer.kind === 'unknown') return { kind: 'unknown', code: answer.code };
-    if (answer.retriable)
-      return isShort(answer.code) ? { kind: 'no-funds' } : { kind: 'unknown', code: answer.code };
-    const asked = await channel.queryRefund(number);
+    if (answer.because === 'no-funds') return { kind: 'no-funds' };
+    if (answer.retriable) return { kind: 'unknown', code: answer.code };
+    const asked = await channel.queryRefund({ number, orderNumber });
     if (asked.kind !== 'ok') return { kind: 'unknown', code: answer.code };
     if (asked.value) return this.outcomeOf(asked.value);
+    // The money is due, only this way is shut: people pay it another way.
+    if (answer.because === 'past-window') return { kind: 'abnormal', providerReference: null };
     return { kind: 'failed', code: answer.code, failedAt: this.clock.now().toISOString() };
   }
 
@@ -168,4 +172,7 @@ function waitFor(
   return now.getTime() < free ? new Date(free) : 'go';
 }
 
-const isShort = (code: string): boolean => code.replaceAll('_', '') === 'NOTENOUGH';
+const numbersOf = ({ itemId, topUpId }: RefundItem): RefundNumbers => ({
+  number: numberOfItem(itemId),
+  orderNumber: topUpId,
+});

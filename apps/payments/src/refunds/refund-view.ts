@@ -35,6 +35,8 @@ export const RefundView = z
     items: z.array(RefundItemView),
     requestedAt: z.string(),
     closedAt: z.string(),
+    paid: z.string().describe('What went back, once the ledger has closed it.'),
+    givenBack: z.string().describe('What returned to the wallet instead.'),
   })
   .meta({ id: 'Refund' });
 
@@ -42,7 +44,7 @@ export const RefundPage = z
   .object({ refunds: z.array(RefundView), nextCursor: z.string() })
   .meta({ id: 'RefundPage' });
 
-export function viewOf({ state, requestedAt, closedAt }: StoredRefund): PaymentsApi.Refund {
+export function viewOf({ state, requestedAt, closedAt, paid, givenBack }: StoredRefund): PaymentsApi.Refund {
   const { asked, items, refused } = state;
   const amount = asked.kind === 'amount' ? asked.amount : totalOf(items);
   const refundable = refused?.refundable;
@@ -58,6 +60,8 @@ export function viewOf({ state, requestedAt, closedAt }: StoredRefund): Payments
     items: items.map(itemView),
     requestedAt,
     closedAt: shown(closedAt),
+    paid: shown(paid),
+    givenBack: shown(givenBack),
   };
 }
 

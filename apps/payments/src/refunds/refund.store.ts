@@ -9,6 +9,9 @@ export interface StoredRefund {
   readonly state: Refund;
   readonly requestedAt: string;
   readonly closedAt: string | null;
+  /** Amounts as decimal text; null until the ledger has closed it. */
+  readonly paid: string | null;
+  readonly givenBack: string | null;
 }
 
 /** How the ledger closed a refund. */
@@ -30,6 +33,8 @@ interface RefundRow {
   readonly refundable: string | null;
   readonly requested_at: string;
   readonly closed_at: string | null;
+  readonly paid: string | null;
+  readonly given_back: string | null;
 }
 
 interface ItemRow {
@@ -45,7 +50,8 @@ interface ItemRow {
 }
 
 const columns = `refund_id, customer_id, close_out, trim_scale(amount) AS amount, currency, status, refusal_code,
-  trim_scale(refundable) AS refundable, requested_at, closed_at`;
+  trim_scale(refundable) AS refundable, requested_at, closed_at, trim_scale(paid) AS paid,
+  trim_scale(given_back) AS given_back`;
 const itemColumns = `item_id, refund_id, top_up_id, channel, trim_scale(amount) AS amount, currency, status,
   provider_reference, failure_code`;
 
@@ -161,9 +167,14 @@ export class Refunds {
     return row?.checks ?? 0;
   }
 
-  /** Puts off the next look at an item; without an instant it waits for people. */
-  async postpone(tx: Tx, itemId: string, checkAt: Date | undefined): Promise<void> {
-    await tx.query('UPDATE refund_item SET check_at = $2 WHERE item_id = $1', [itemId, checkAt ?? null]);
+  /** Makes an item due, if it was sent and has not ended; tells whether it is. */
+  async lookNow(tx: Tx, itemId: string, now: Date): Promise<boolean> {
+    const rows = await tx.query(
+      `UPDATE refund_item SET check_at = LEAST(check_at, $2)
+        WHERE item_id = $1 AND ended_at IS NULL AND check_at IS NOT NULL AND sent_at IS NOT NULL RETURNING item_id`,
+      [itemId, now],
+    );
+    return rows.length > 0;
   }
 
   async close(tx: Tx, { refundId, paid, givenBack, closedAt }: Closing): Promise<boolean> {
@@ -252,6 +263,8 @@ function stored(row: RefundRow, items: readonly ItemRow[]): StoredRefund {
     },
     requestedAt: row.requested_at,
     closedAt: row.closed_at,
+    paid: row.paid,
+    givenBack: row.given_back,
   };
 }
 

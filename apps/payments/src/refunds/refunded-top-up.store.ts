@@ -7,6 +7,7 @@ import { Injectable } from '@nestjs/common';
 export interface RefundedTopUp {
   readonly paid: Money;
   readonly paidAt: Date;
+  /** How many items of it were ever sent. */
   readonly refundCount: number;
   readonly lastRefundAt: Date | undefined;
 }
@@ -15,7 +16,6 @@ interface Row {
   readonly amount: string;
   readonly currency: string;
   readonly paid_at: string;
-  readonly refund_count: number;
   readonly last_refund_at: string | null;
 }
 
@@ -55,23 +55,27 @@ export class RefundedTopUps {
   /** The order, locked: two items of one order are never sent at the same time. */
   async lock(tx: Tx, topUpId: string): Promise<RefundedTopUp> {
     const [row] = await tx.query<Row>(
-      `SELECT trim_scale(amount) AS amount, currency, paid_at, refund_count, last_refund_at
+      `SELECT trim_scale(amount) AS amount, currency, paid_at, last_refund_at
          FROM top_up WHERE top_up_id = $1 FOR UPDATE`,
+      [topUpId],
+    );
+    // Asked after the lock: what another process sent before it is seen.
+    const [sent] = await tx.query<{ count: number }>(
+      'SELECT count(*)::int AS count FROM refund_item WHERE top_up_id = $1 AND sent_at IS NOT NULL',
       [topUpId],
     );
     if (!row) throw new Error(`The order ${topUpId} of a refund vanished.`);
     return {
       paid: Money.of(row.amount, row.currency),
       paidAt: new Date(row.paid_at),
-      refundCount: row.refund_count,
+      refundCount: sent?.count ?? 0,
       lastRefundAt: row.last_refund_at === null ? undefined : new Date(row.last_refund_at),
     };
   }
 
-  async noteSent(tx: Tx, topUpId: string, { at, isFirst }: { at: Date; isFirst: boolean }): Promise<void> {
-    await tx.query(
-      'UPDATE top_up SET last_refund_at = $2, refund_count = refund_count + $3 WHERE top_up_id = $1',
-      [topUpId, at, isFirst ? 1 : 0],
-    );
+  /** Notes that an item is sent now. However often it is, it counts once. */
+  async noteSent(tx: Tx, { topUpId, itemId }: RefundItem, at: Date): Promise<void> {
+    await tx.query('UPDATE top_up SET last_refund_at = $2 WHERE top_up_id = $1', [topUpId, at]);
+    await tx.query('UPDATE refund_item SET sent_at = COALESCE(sent_at, $2) WHERE item_id = $1', [itemId, at]);
   }
 }

@@ -30,12 +30,13 @@ export class AskProviderHandler {
   ) {}
 
   /** Asks for the way to pay. The attempt was committed by the caller; the same number is one order, however often. */
-  async place({ state, expiresAt }: StoredTopUp, attemptId: string): Promise<void> {
+  async place({ state, way, expiresAt }: StoredTopUp, attemptId: string): Promise<void> {
     const outcome = await this.channels.of(state.channel).create({
       number: state.topUpId,
       amount: toMinor(state.amount),
       description,
       expiresAt: new Date(expiresAt),
+      ...way,
     });
     noticeTrouble(state.topUpId, outcome);
     await this.database.transaction(async (tx) => {

@@ -3,7 +3,7 @@ import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { cursorAfter, pageOf } from '../paging.ts';
 import { TopUps } from './top-up.store.ts';
-import { viewOf } from './top-up-view.ts';
+import { rowOf, viewOf } from './top-up-view.ts';
 
 /** What callers see of orders; another customer's order does not exist for them. */
 @Injectable()
@@ -27,6 +27,6 @@ export class ReadTopUpsHandler {
     const { beforeId, limit } = pageOf(asked);
     const found = await this.topUps.list(customerId, { beforeId, limit });
     const ids = found.map(({ state }) => state.topUpId);
-    return { topUps: found.map(viewOf), nextCursor: cursorAfter(ids, limit) };
+    return { topUps: found.map(rowOf), nextCursor: cursorAfter(ids, limit) };
   }
 }

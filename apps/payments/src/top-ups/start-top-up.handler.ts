@@ -10,6 +10,7 @@ import { IdempotencyKeys } from '../idempotency.store.ts';
 import { AskProviderHandler } from './ask-provider.handler.ts';
 import { nextLook } from './look-schedule.ts';
 import { type StoredTopUp, TopUps } from './top-up.store.ts';
+import { unusual, wayOf, type WayToPay } from './way-to-pay.ts';
 
 /** What a customer asks for, through whoever speaks for them. */
 export interface StartTopUp {
@@ -18,6 +19,10 @@ export interface StartTopUp {
   readonly amount: string;
   readonly currency: string;
   readonly idempotencyKey: string;
+  /** One of the channel's methods; its usual one where nothing is said. */
+  readonly method?: string | undefined;
+  readonly payer?: string | undefined;
+  readonly returnUrl?: string | undefined;
 }
 
 /** How long an order may be paid. */
@@ -44,7 +49,8 @@ export class StartTopUpHandler {
     const channel = this.channelOf(wanted);
     const order = started(wanted);
     checkLimits(order, channel);
-    const { topUpId, attemptId } = await this.commit(wanted, order);
+    const way = wayOf(wanted, channel);
+    const { topUpId, attemptId } = await this.commit(wanted, order, way);
     const stored = await this.stored(topUpId);
     if (attemptId === undefined) return stored;
     await this.ask.place(stored, attemptId);
@@ -54,17 +60,18 @@ export class StartTopUpHandler {
   private async commit(
     { customerId, idempotencyKey: key, channel }: StartTopUp,
     order: TopUp,
+    way: WayToPay,
   ): Promise<{ topUpId: string; attemptId?: string }> {
     const createdAt = this.clock.now();
     const expiresAt = new Date(createdAt.getTime() + this.terms.expiresMs);
     const looked = { status: order.status, hasAction: false, checks: 0, expiresAt };
     const checkAt = nextLook(looked, createdAt) ?? expiresAt;
-    const request = { channel, ...order.amount.toJSON() };
+    const request = { channel, ...order.amount.toJSON(), ...unusual(way, this.channels.of(channel)) };
     return this.database.transaction(async (tx) => {
       const keyed = { customerId, operation: 'start-top-up', key, request } as const;
       const known = await this.keys.take(tx, keyed, order.topUpId);
       if (known !== undefined) return { topUpId: known };
-      await this.topUps.insert(tx, order, { createdAt, expiresAt, checkAt });
+      await this.topUps.insert(tx, order, { way, createdAt, expiresAt, checkAt });
       return { topUpId: order.topUpId, attemptId: await this.attempts.prepare(tx, order.topUpId, 'create') };
     });
   }

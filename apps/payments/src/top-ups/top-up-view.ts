@@ -1,4 +1,5 @@
 import type { PaymentsApi } from '@app/contracts';
+import encodeQR from 'qr';
 import { z } from 'zod';
 import type { StoredTopUp } from './top-up.store.ts';
 
@@ -11,13 +12,18 @@ export const TopUpView = z
     amount: z.string(),
     currency: z.string(),
     status: z.string().describe('created, pending, unknown, succeeded, closed, failed, review or paid_back.'),
-    actionKind: z.string().describe('How to pay: `qr`.'),
-    actionValue: z.string().describe('The text of the QR code.'),
+    method: z.string().describe('qr, page or jsapi.'),
+    actionKind: z.string().describe('How to pay: `qr`, `redirect` or `jsapi`.'),
+    actionValue: z
+      .string()
+      .describe('The text of the QR code, the address to go to, or the app’s parameters as JSON.'),
+    actionPicture: z.string().describe('The QR code as an image, a data: URL of SVG; not in lists.'),
     createdAt: z.string(),
     expiresAt: z.string(),
     paidAt: z.string(),
     providerReference: z.string(),
     failureCode: z.string(),
+    late: z.boolean().describe('Paid after it had been closed or had expired.'),
   })
   .meta({ id: 'TopUp' });
 
@@ -25,7 +31,8 @@ export const TopUpPage = z
   .object({ topUps: z.array(TopUpView), nextCursor: z.string() })
   .meta({ id: 'TopUpPage' });
 
-export function viewOf({ state, createdAt, expiresAt }: StoredTopUp): PaymentsApi.TopUp {
+/** An order in a list: without the picture. */
+export function rowOf({ state, way, late, createdAt, expiresAt }: StoredTopUp): PaymentsApi.TopUp {
   const { action, payment, amount } = state;
   // Only an order that can still be paid shows how.
   const payable = state.status === 'pending' ? action : null;
@@ -36,14 +43,28 @@ export function viewOf({ state, createdAt, expiresAt }: StoredTopUp): PaymentsAp
     amount: amount.toText(),
     currency: amount.currency,
     status: state.status,
+    method: way.method,
     actionKind: shown(payable?.kind),
     actionValue: shown(payable?.value),
+    actionPicture: '',
     createdAt,
     expiresAt,
     paidAt: shown(payment?.paidAt),
     providerReference: shown(payment?.providerReference),
     failureCode: shown(state.failureCode),
+    late,
   };
+}
+
+/** An order alone: with the QR code as an image. */
+export function viewOf(order: StoredTopUp): PaymentsApi.TopUp {
+  const row = rowOf(order);
+  return row.actionKind === 'qr' ? { ...row, actionPicture: pictureOf(row.actionValue) } : row;
+}
+
+function pictureOf(text: string): string {
+  const svg = encodeQR(text, 'svg', { ecc: 'medium' });
+  return `data:image/svg+xml;base64,${Buffer.from(svg).toString('base64')}`;
 }
 
 const shown = (text: string | null | undefined): string => text ?? '';

@@ -2,11 +2,14 @@ import type { QuestionedPayment, TopUp, TopUpStatus } from '@app/funding';
 import { Money } from '@app/money';
 import { Database, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import type { PayMethod } from '../channels/payment-channel.ts';
+import type { WayToPay } from './way-to-pay.ts';
 
 /** An order as it is kept: its state, and the times that are nobody's decision. */
 export interface StoredTopUp {
   readonly state: TopUp;
   readonly late: boolean;
+  readonly way: WayToPay;
   readonly createdAt: string;
   readonly expiresAt: string;
   readonly checks: number;
@@ -37,6 +40,9 @@ interface TopUpRow {
   readonly created_at: string;
   readonly expires_at: string;
   readonly checks: number;
+  readonly method: PayMethod;
+  readonly payer: string | null;
+  readonly return_url: string | null;
 }
 
 interface QuestionRow {
@@ -49,7 +55,8 @@ interface QuestionRow {
 }
 
 const columns = `top_up_id, customer_id, channel, trim_scale(amount) AS amount, currency, status, action_kind,
-  action_value, provider_reference, paid_at, late, failure_code, created_at, expires_at, checks`;
+  action_value, provider_reference, paid_at, late, failure_code, created_at, expires_at, checks, method, payer,
+  return_url`;
 
 /** The orders. */
 @Injectable()
@@ -59,11 +66,12 @@ export class TopUps {
   async insert(
     tx: Tx,
     order: TopUp,
-    times: { createdAt: Date; expiresAt: Date; checkAt: Date },
+    { way, ...times }: { way: WayToPay; createdAt: Date; expiresAt: Date; checkAt: Date },
   ): Promise<void> {
     await tx.query(
-      `INSERT INTO top_up (top_up_id, customer_id, channel, amount, currency, status, created_at, expires_at, check_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+      `INSERT INTO top_up (top_up_id, customer_id, channel, amount, currency, status, created_at, expires_at, check_at,
+                           method, payer, return_url)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         order.topUpId,
         order.customerId,
@@ -74,6 +82,9 @@ export class TopUps {
         times.createdAt,
         times.expiresAt,
         times.checkAt,
+        way.method,
+        way.payer ?? null,
+        way.returnUrl ?? null,
       ],
     );
   }
@@ -199,6 +210,11 @@ function stored(row: TopUpRow, questions: readonly QuestionedPayment[]): StoredT
       questions,
     },
     late: row.late,
+    way: {
+      method: row.method,
+      payer: row.payer ?? undefined,
+      returnUrl: row.return_url ?? undefined,
+    },
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     checks: row.checks,

@@ -3,6 +3,7 @@ import { Scopes } from '@app/transport';
 import { Body, Controller, Get, Headers, Param, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { payMethods } from '../channels/payment-channel.ts';
 import { ReadTopUpsHandler } from './read-top-ups.handler.ts';
 import { StartTopUpHandler } from './start-top-up.handler.ts';
 import { TopUpPage, TopUpView, viewOf } from './top-up-view.ts';
@@ -16,6 +17,9 @@ const StartTopUpBody = z
       .max(64)
       .describe('Decimal text in whole minor units, such as "50.00"; at least 1, no maximum.'),
     currency: CurrencyCode,
+    method: z.enum(payMethods).optional().describe('The channel’s usual one where nothing is said.'),
+    payer: z.string().max(128).optional().describe('For jsapi the payer’s openid.'),
+    returnUrl: z.string().max(256).optional().describe('Where a page sends the payer afterwards.'),
   })
   .meta({ id: 'StartTopUp' });
 

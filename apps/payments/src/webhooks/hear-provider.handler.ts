@@ -7,6 +7,7 @@ import {
   type ProviderNews,
   type RawNotification,
 } from '../channels/payment-channel.ts';
+import { Clock } from '../clock.ts';
 import { PayItemHandler } from '../refunds/pay-item.handler.ts';
 import { ChangeRefundHandler } from '../refunds/change-refund.handler.ts';
 import { Refunds } from '../refunds/refund.store.ts';
@@ -45,6 +46,7 @@ export class HearProviderHandler {
     private readonly refunds: Refunds,
     private readonly refundChanges: ChangeRefundHandler,
     private readonly items: PayItemHandler,
+    private readonly clock: Clock,
   ) {}
 
   async hear(channel: PaymentChannel, raw: RawNotification): Promise<Heard> {
@@ -53,13 +55,11 @@ export class HearProviderHandler {
     const outcome = await this.database.transaction(async (tx) => {
       await tx.query(`SET LOCAL statement_timeout = ${String(statementMsMax)}`);
       const { result, subjectId } = await this.apply(tx, news);
-      const serial = raw.headers['wechatpay-serial'] ?? '';
       await this.notifications.keep(tx, {
         channel: channel.code,
         news,
         subjectId,
         outcome: result,
-        serial,
         body: raw.body,
       });
       return result;
@@ -79,6 +79,8 @@ export class HearProviderHandler {
         return { result: await this.applyPayment(tx, news), subjectId: news.trade.number };
       case 'refund':
         return this.applyRefund(tx, news);
+      case 'refund-hint':
+        return this.applyHint(tx, news);
     }
   }
 
@@ -86,6 +88,17 @@ export class HearProviderHandler {
     const change = await this.topUps.apply(tx, trade.number, { type: 'RecordTrade', trade: tradeOf(trade) });
     if (!change) return 'orphan';
     return change.events.length > 0 ? 'applied' : 'known';
+  }
+
+  /** The item is looked at now instead of later: only a query tells how much was paid. */
+  private async applyHint(
+    tx: Tx,
+    { number, ours }: Extract<ProviderNews, { kind: 'refund-hint' }>,
+  ): Promise<{ result: Heard; subjectId?: string }> {
+    const found = await this.refunds.refundOfItem({ number }, tx);
+    if (!found || !ours) return { result: 'orphan' };
+    const isDue = await this.refunds.lookNow(tx, found.itemId, this.clock.now());
+    return { result: isDue ? 'applied' : 'known', subjectId: found.itemId };
   }
 
   private async applyRefund(

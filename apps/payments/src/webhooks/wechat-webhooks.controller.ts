@@ -5,6 +5,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { PaymentChannels } from '../channels/payment-channel.ts';
 import { type Heard, HearProviderHandler } from './hear-provider.handler.ts';
+import { rawNotificationOf } from './raw-notification.ts';
 
 const channelCode = 'wechat-pay';
 
@@ -45,17 +46,9 @@ export class WechatWebhooksController {
     else await reply.status(status).send({ code: 'FAIL', message: 'not accepted' });
   }
 
-  private async hear({ headers, rawBody }: RawBodyRequest<FastifyRequest>): Promise<number> {
+  private async hear(request: RawBodyRequest<FastifyRequest>): Promise<number> {
     try {
-      const single = Object.entries(headers).map(([name, value]) => [
-        name,
-        Array.isArray(value) ? value[0] : value,
-      ]);
-      const raw = {
-        headers: Object.fromEntries(single) as Record<string, string | undefined>,
-        body: rawBody ?? Buffer.alloc(0),
-        receivedAt: new Date(),
-      };
+      const raw = rawNotificationOf(request);
       return statuses[await this.handler.hear(this.channels.of(channelCode), raw)];
     } catch (error) {
       // Nothing was committed, so the provider must tell us again.

@@ -1,16 +1,11 @@
-import type { Faults, Operation } from './faults.ts';
+import type { Answer } from '../providers/control-api.ts';
+import type { Faults, Operation } from '../providers/faults.ts';
 import { CloseOrder, NativeOrder, readBody, RefundOrder } from './messages.ts';
 import type { Notifier } from './notifier.ts';
 import { type Orders, transactionOf } from './orders.ts';
-import { ProviderError } from './provider-error.ts';
+import { ProviderError } from '../providers/provider-error.ts';
 import { notifiedRefundOf, type Refunds, refundOf } from './refunds.ts';
-import type { OrderRecord, RefundRecord } from './trade-records.ts';
-
-/** What a call comes to: a status and, except for 204, a body. */
-export interface Answer {
-  readonly status: number;
-  readonly body?: object;
-}
+import type { OrderRecord, RefundRecord } from '../providers/trade-records.ts';
 
 export interface Call {
   readonly number: string;

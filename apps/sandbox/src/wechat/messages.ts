@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ProviderError } from './provider-error.ts';
+import { ProviderError } from '../providers/provider-error.ts';
 
 const currency = z.literal('CNY', 'must be CNY');
 const fen = z.int('must be an integer of fen').min(1, 'must be at least 1 fen');

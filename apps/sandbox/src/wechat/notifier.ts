@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import type { Faults } from './faults.ts';
+import { postNotification } from '../providers/http.ts';
+import type { Faults } from '../providers/faults.ts';
 import type { SandboxKeys } from './sandbox-keys.ts';
 import { seal, signedHeaders, type SigningOptions } from './signatures.ts';
-import { beijingTime, type VirtualClock } from './virtual-clock.ts';
+import { beijingTime, type VirtualClock } from '../providers/virtual-clock.ts';
 
 /** Seconds between the tries of one notification: 24 hours and 4 minutes in all. */
 export const retrySeconds = [
   15, 15, 30, 180, 600, 1_200, 1_800, 1_800, 1_800, 3_600, 10_800, 10_800, 10_800, 21_600, 21_600,
 ] as const;
 
-const answerMsMax = 5_000;
 const tickMs = 50;
 
 /** One notification and what became of its tries. */
@@ -117,7 +117,7 @@ export class Notifier {
 
   private async post(record: NotificationRecord): Promise<number> {
     const headers = { 'content-type': 'application/json; charset=utf-8', ...this.headers(record.body) };
-    const status = await answerOf(record.url, { headers, body: record.body });
+    const { status } = await postNotification(record.url, { headers, body: record.body });
     record.answers.push(status);
     return status;
   }
@@ -134,20 +134,6 @@ export class Notifier {
       ...(this.faults.take('signTest', 'notification') ? { forge: 'probe' as const } : {}),
     };
     return signedHeaders(body, options);
-  }
-}
-
-async function answerOf(
-  url: string,
-  request: { headers: Record<string, string>; body: string },
-): Promise<number> {
-  try {
-    const signal = AbortSignal.timeout(answerMsMax);
-    const response = await fetch(url, { method: 'POST', ...request, signal, redirect: 'manual' });
-    await response.arrayBuffer();
-    return response.status;
-  } catch {
-    return 0;
   }
 }
 

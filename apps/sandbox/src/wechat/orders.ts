@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { NativeOrder } from './messages.ts';
-import { ProviderError } from './provider-error.ts';
-import type { OrderRecord, TradeRecords } from './trade-records.ts';
-import { beijingTime, type VirtualClock } from './virtual-clock.ts';
+import { ProviderError } from '../providers/provider-error.ts';
+import type { OrderRecord, TradeRecords } from '../providers/trade-records.ts';
+import { beijingTime, type VirtualClock } from '../providers/virtual-clock.ts';
 
 /** The provider's rules of orders: one number, one order; paid once; closed only while unpaid. */
 export class Orders {

@@ -1,8 +1,8 @@
 import type { RefundOrder } from './messages.ts';
 import { digits, type Orders } from './orders.ts';
-import { ProviderError } from './provider-error.ts';
-import type { OrderRecord, RefundRecord, TradeRecords } from './trade-records.ts';
-import { beijingTime, type VirtualClock } from './virtual-clock.ts';
+import { ProviderError } from '../providers/provider-error.ts';
+import type { OrderRecord, RefundRecord, TradeRecords } from '../providers/trade-records.ts';
+import { beijingTime, type VirtualClock } from '../providers/virtual-clock.ts';
 
 const refundsPerOrderMax = 50;
 const windowMs = 365 * 24 * 60 * 60 * 1000;

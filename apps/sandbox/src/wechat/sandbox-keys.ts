@@ -1,12 +1,7 @@
-import {
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-  createPrivateKey,
-  randomBytes,
-} from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createPrivateKey, createPublicKey, type KeyObject, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { keyPair, writeWhole } from '../providers/key-files.ts';
 
 /** A key of the provider: what it signs with, and the number by which the merchant finds the public half. */
 export interface PlatformKey {
@@ -28,9 +23,6 @@ export const platformSerials = [
   '5A4D0B0C000000000000000000000000000000A1',
 ] as const;
 
-/** Stands before every key: a service in production that is given such a file refuses to start. */
-export const sandboxMark = 'SANDBOX KEY: generated for tests, never for production.';
-
 /** The merchant as the provider registered it. */
 export interface SandboxMerchant {
   readonly mchid: string;
@@ -44,7 +36,7 @@ export interface SandboxMerchant {
  */
 export function loadSandboxKeys(directory: string, merchant: SandboxMerchant): SandboxKeys {
   if (!existsSync(join(directory, 'api-v3-key'))) generate(directory);
-  write(join(directory, 'merchant.json'), JSON.stringify(merchant, undefined, 2));
+  writeWhole(join(directory, 'merchant.json'), JSON.stringify(merchant, undefined, 2));
   const read = (...path: string[]) => readFileSync(join(directory, ...path), 'utf8');
   const platformKey = (serial: string): PlatformKey => ({
     serial,
@@ -61,31 +53,14 @@ function generate(directory: string): void {
   for (const folder of [directory, join(directory, 'provider'), join(directory, 'public-keys')]) {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
-  const merchant = pair();
-  write(join(directory, 'merchant-private-key.pem'), merchant.privateKey);
-  write(join(directory, 'provider', 'merchant-public-key.pem'), merchant.publicKey);
+  const merchant = keyPair();
+  writeWhole(join(directory, 'merchant-private-key.pem'), merchant.privateKey);
+  writeWhole(join(directory, 'provider', 'merchant-public-key.pem'), merchant.publicKey);
   for (const serial of platformSerials) {
-    const platform = pair();
-    write(join(directory, 'provider', `${serial}.pem`), platform.privateKey);
-    write(join(directory, 'public-keys', `${serial}.pem`), platform.publicKey);
+    const platform = keyPair();
+    writeWhole(join(directory, 'provider', `${serial}.pem`), platform.privateKey);
+    writeWhole(join(directory, 'public-keys', `${serial}.pem`), platform.publicKey);
   }
   // Written last, so that a run that was interrupted before is done again as a whole.
-  write(join(directory, 'api-v3-key'), randomBytes(16).toString('hex'));
-}
-
-function pair() {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  const marked = (pem: string | Buffer) => `${sandboxMark}\n${pem.toString()}`;
-  return {
-    publicKey: marked(publicKey.export({ type: 'spki', format: 'pem' })),
-    privateKey: marked(privateKey.export({ type: 'pkcs8', format: 'pem' })),
-  };
-}
-
-/** Whole or not at all: a reader never meets half a key. */
-function write(file: string, text: string): void {
-  const temporary = `${file}.${String(process.pid)}`;
-  rmSync(temporary, { force: true });
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, file);
+  writeWhole(join(directory, 'api-v3-key'), randomBytes(16).toString('hex'));
 }

@@ -1,7 +1,7 @@
 import { createCipheriv, createSign, createVerify, type KeyObject, randomBytes } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { PlatformKey } from './sandbox-keys.ts';
-import { ProviderError } from './provider-error.ts';
+import { ProviderError } from '../providers/provider-error.ts';
 
 // Written from the documented formats with Node's own primitives, on purpose apart from the merchant's client:
 // two implementations of every signature check each other.

@@ -1,23 +1,21 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { ControlApi } from './control-api.ts';
-import { Faults, type Operation } from './faults.ts';
-import { type Answer, MerchantApi, type Route } from './merchant-api.ts';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type Answer, ControlApi } from '../providers/control-api.ts';
+import { Faults, type Operation } from '../providers/faults.ts';
+import { MerchantApi, type Route } from './merchant-api.ts';
 import { Notifier } from './notifier.ts';
 import { Orders } from './orders.ts';
-import { ProviderError } from './provider-error.ts';
+import { ProviderError } from '../providers/provider-error.ts';
+import { bodyOf, listening } from '../providers/http.ts';
 import { Refunds } from './refunds.ts';
 import { loadSandboxKeys, type PlatformKey, type SandboxKeys } from './sandbox-keys.ts';
 import { RequestVerifier, signedHeaders } from './signatures.ts';
-import { TradeRecords } from './trade-records.ts';
-import { VirtualClock } from './virtual-clock.ts';
+import { TradeRecords } from '../providers/trade-records.ts';
+import { VirtualClock } from '../providers/virtual-clock.ts';
 import {
   parseWechatSettings,
   type WechatSandboxInput,
   type WechatSandboxSettings,
 } from './wechat-settings.ts';
-
-const bodyBytesMax = 1_000_000;
 
 /** A running WeChat Pay sandbox. */
 export interface WechatSandbox {
@@ -71,21 +69,22 @@ class SandboxServer {
     this.notifier = new Notifier({ keys, clock, faults });
     const { notifier } = this;
     this.api = new MerchantApi({ orders, refunds, notifier, faults, merchant, refundDelayMs });
-    this.control = new ControlApi({ api: this.api, orders, records, notifier, faults, clock });
+    const { api } = this;
+    this.control = new ControlApi({
+      pay: ({ outTradeNo = '', codeUrl, late }) =>
+        api.pay(codeUrl === undefined ? orders.get(outTradeNo) : orders.byCode(codeUrl), { late }),
+      endRefund: (outRefundNo, end) => api.endRefund(outRefundNo, end),
+      ...{ records, notifier, faults, clock },
+    });
   }
 
   async listen(port: number): Promise<WechatSandbox> {
-    const server = createServer((request, response) => void this.answer(request, response));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(port, '127.0.0.1', resolve);
-    });
-    const { port: actual } = server.address() as AddressInfo;
+    const { url, stop } = await listening(port, (request, response) => this.answer(request, response));
     const close = async (): Promise<void> => {
       this.notifier.close();
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
+      await stop();
     };
-    return { url: `http://127.0.0.1:${actual}`, close };
+    return { url, close };
   }
 
   private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -159,17 +158,6 @@ interface Reply {
   readonly response: ServerResponse;
   readonly operation: Operation;
   readonly answer: Answer;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > bodyBytesMax) throw new ProviderError(413, 'PARAM_ERROR', 'The body is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function send(response: ServerResponse, status: number, headers: Record<string, string>, body: string): void {

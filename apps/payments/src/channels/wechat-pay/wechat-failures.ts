@@ -44,5 +44,6 @@ export function outcomeOfFailure(failure: ProviderFailure): Exclude<Outcome<neve
   if (status === undefined || status >= 500 || past.has(plain(code)))
     return { kind: 'unknown', code, message };
   const retriable = status === 401 || status === 429 || again.has(plain(code));
-  return { kind: 'failed', code, message, retriable };
+  const because = plain(code) === 'NOTENOUGH' ? ({ because: 'no-funds' } as const) : {};
+  return { kind: 'failed', code, message, retriable, ...because };
 }

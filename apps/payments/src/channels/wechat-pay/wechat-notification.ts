@@ -23,28 +23,35 @@ type Envelope = z.infer<typeof Envelope>;
 
 /** Proves that WeChat Pay sent these very bytes just now, opens them, and tells what they say. */
 export function readNotification(raw: RawNotification, credentials: WechatCredentials): ProviderNews {
-  checkSignature(raw, credentials);
+  const serial = checkedSerial(raw, credentials);
   const envelope = parsed(Envelope, raw.body.toString('utf8'), 'bad-envelope');
   const text = opened(envelope.resource, credentials.apiV3Key);
   const { id: key, event_type: type } = envelope;
+  const proof = { key, serial };
   if (type === 'TRANSACTION.SUCCESS') {
     return {
       kind: 'payment',
-      key,
+      ...proof,
       trade: tradeOf(parsed(TransactionAnswer, text, 'bad-content'), credentials),
     };
   }
   if (/^REFUND\.(SUCCESS|ABNORMAL|CLOSED)$/.test(type)) {
     const { mchid, refund_status: status, ...rest } = parsed(RefundNews, text, 'bad-content');
-    return { kind: 'refund', key, refund: refundOf({ ...rest, status }), ours: mchid === credentials.mchid };
+    return {
+      kind: 'refund',
+      ...proof,
+      refund: refundOf({ ...rest, status }),
+      ours: mchid === credentials.mchid,
+    };
   }
-  return { kind: 'ignored', key, type };
+  return { kind: 'ignored', ...proof, type };
 }
 
-function checkSignature(
+/** The number of the key that proved it. */
+function checkedSerial(
   { headers, body, receivedAt }: RawNotification,
   credentials: WechatCredentials,
-): void {
+): string {
   const header = (name: string): string => {
     const value = headers[name];
     if (value === undefined || value === '') throw new NotificationRefused('missing-header', name);
@@ -62,6 +69,7 @@ function checkSignature(
   const verifier = createVerify('RSA-SHA256').update(`${timestamp}\n${nonce}\n`).update(body).update('\n');
   if (!verifier.verify(key, signature, 'base64'))
     throw new NotificationRefused('bad-signature', serial.slice(0, 64));
+  return serial;
 }
 
 /** `final` checks the tag: without it a flipped bit would change an amount and nobody would know. */

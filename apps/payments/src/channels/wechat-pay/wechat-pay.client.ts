@@ -11,7 +11,9 @@ import {
   type ProviderRefund,
   type ProviderTrade,
   type RawNotification,
+  type RefundNumbers,
 } from '../payment-channel.ts';
+import { beijingSecond } from '../beijing-time.ts';
 import { parseExactJson } from './exact-json.ts';
 import { NativeAnswer, refundOf, RefundAnswer, tradeOf, TransactionAnswer } from './wechat-answers.ts';
 import type { WechatCredentials } from './wechat-credentials.ts';
@@ -31,8 +33,6 @@ export interface WechatPayOptions {
 /** The answer of a call: its verified text, or how it failed. */
 type Reply = { readonly text: string } | ProviderFailure;
 
-const beijingOffsetMs = 8 * 60 * 60 * 1000;
-
 /** WeChat Pay, API v3, Native orders: the customer scans a QR code. Documented limits; tested against a second implementation. */
 export class WechatPayClient extends PaymentChannel {
   readonly code = 'wechat-pay';
@@ -46,6 +46,7 @@ export class WechatPayClient extends PaymentChannel {
     super();
     this.policy = {
       currencies: ['CNY'],
+      methods: ['qr'],
       // Amounts travel as JSON integers. What a merchant's contract allows per order is the provider's to say.
       orderMinorMax: BigInt(Number.MAX_SAFE_INTEGER),
       refundWindowDays: 365,
@@ -73,7 +74,7 @@ export class WechatPayClient extends PaymentChannel {
       mchid: this.credentials.mchid,
       description,
       out_trade_no: number,
-      time_expire: beijingTime(expiresAt),
+      time_expire: `${beijingSecond(expiresAt).replace(' ', 'T')}+08:00`,
       notify_url: `${this.options.notifyBaseUrl}/webhooks/wechat/pay`,
       amount: { total: Number(amount.minor), currency: amount.currency },
     });
@@ -105,7 +106,7 @@ export class WechatPayClient extends PaymentChannel {
     return read(reply, RefundAnswer, (answer) => about(number, refundOf(answer)));
   }
 
-  async queryRefund(number: string): Promise<Outcome<ProviderRefund | null>> {
+  async queryRefund({ number }: RefundNumbers): Promise<Outcome<ProviderRefund | null>> {
     const reply = await this.call('GET', `/v3/refund/domestic/refunds/${encodeURIComponent(number)}`);
     if ('code' in reply && saysAbsent(reply)) return { kind: 'ok', value: null };
     return read(reply, RefundAnswer, (answer) => about(number, refundOf(answer)));
@@ -179,6 +180,3 @@ function jsonOrNothing(data: unknown): unknown {
     return undefined;
   }
 }
-
-const beijingTime = (instant: Date): string =>
-  `${new Date(instant.getTime() + beijingOffsetMs).toISOString().slice(0, 19)}+08:00`;

@@ -8,12 +8,18 @@
 
 export interface StartTopUpRequest {
   customerId: string;
-  /** wechat-pay. */
+  /** wechat-pay, alipay. */
   channel: string;
   amount: string;
   currency: string;
   /** The caller's key: the same key with the same request returns the first order. */
   idempotencyKey: string;
+  /** qr, page or jsapi, as the channel offers them; empty for the channel's usual one. */
+  method: string;
+  /** Who pays, in the provider's words: for jsapi the openid. */
+  payer: string;
+  /** Where a page sends the payer afterwards. That they came back proves nothing. */
+  returnUrl: string;
 }
 
 export interface GetTopUpRequest {
@@ -40,7 +46,7 @@ export interface TopUp {
   currency: string;
   /** created, pending, unknown, succeeded, closed, failed, review. */
   status: string;
-  /** How to pay: kind `qr` and the text of the QR code. */
+  /** How to pay: kind `qr` and the text of the QR code, `redirect` and an address, `jsapi` and parameters as JSON. */
   actionKind: string;
   actionValue: string;
   createdAt: string;
@@ -48,6 +54,11 @@ export interface TopUp {
   paidAt: string;
   providerReference: string;
   failureCode: string;
+  method: string;
+  /** True where it was paid after it had been closed or had expired. */
+  late: boolean;
+  /** For kind `qr` the code as an image, a data: URL of SVG; not in lists. */
+  actionPicture: string;
 }
 
 export interface RequestRefundRequest {
@@ -89,6 +100,9 @@ export interface Refund {
   items: RefundItem[];
   requestedAt: string;
   closedAt: string;
+  /** What went back and what returned to the wallet, once the ledger has closed it. */
+  paid: string;
+  givenBack: string;
 }
 
 export interface RefundItem {

@@ -3,10 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import {
-  readWechatCredentials,
-  type WechatCredentials,
-} from '../src/channels/wechat-pay/wechat-credentials.ts';
 
 export interface SandboxOrder {
   readonly outTradeNo: string;
@@ -26,34 +22,45 @@ export interface SandboxNotification {
   readonly eventType: string;
   readonly answers: readonly number[];
   readonly acknowledged: boolean;
+  /** The fields, where the provider tells them openly. */
+  readonly form?: Readonly<Record<string, string>>;
 }
 
-/** The WeChat Pay sandbox in a process of its own, and the levers to play the payer and to break things. */
-export class WechatSandboxProcess {
+/** The providers that have a sandbox, with the settings that specs give it: nothing ends by itself, and no spacing. */
+const kinds = {
+  wechat: (directory: string) => ({
+    WECHATPAY_SANDBOX_DIR: directory,
+    WECHATPAY_SANDBOX_PORT: 0,
+    WECHATPAY_SANDBOX_REFUND_DELAY_MS: 'manual',
+    WECHATPAY_SANDBOX_REFUND_SPACING_MS: 0,
+  }),
+  alipay: (directory: string) => ({
+    ALIPAY_SANDBOX_DIR: directory,
+    ALIPAY_SANDBOX_PORT: 0,
+    ALIPAY_SANDBOX_REFUND_SPACING_MS: 0,
+  }),
+};
+
+/** A provider's sandbox in a process of its own, and the levers to play the payer and to break things. */
+export class SandboxProcess {
   private constructor(
     readonly url: string,
     readonly directory: string,
     private readonly end: () => Promise<void>,
   ) {}
 
-  static async start(settings: Readonly<Record<string, unknown>> = {}): Promise<WechatSandboxProcess> {
-    const directory = mkdtempSync(join(tmpdir(), 'haoli-wechat-'));
-    const given = {
-      WECHATPAY_SANDBOX_DIR: directory,
-      WECHATPAY_SANDBOX_PORT: 0,
-      WECHATPAY_SANDBOX_REFUND_DELAY_MS: 'manual',
-      WECHATPAY_SANDBOX_REFUND_SPACING_MS: 0,
-      ...settings,
-    };
-    const { url, end } = await spawned(given);
-    return new WechatSandboxProcess(url, given.WECHATPAY_SANDBOX_DIR, async () => {
+  /** `at` starts it on the keys and records of an earlier one. */
+  static async start(
+    kind: keyof typeof kinds,
+    settings: Readonly<Record<string, unknown>> = {},
+    at?: string,
+  ): Promise<SandboxProcess> {
+    const directory = at ?? mkdtempSync(join(tmpdir(), `haoli-${kind}-`));
+    const { url, end } = await spawned(kind, { ...kinds[kind](directory), ...settings });
+    return new SandboxProcess(url, directory, async () => {
       await end();
-      rmSync(directory, { recursive: true, force: true });
+      if (at === undefined) rmSync(directory, { recursive: true, force: true });
     });
-  }
-
-  credentials(): WechatCredentials {
-    return readWechatCredentials(this.directory);
   }
 
   close(): Promise<void> {
@@ -71,6 +78,11 @@ export class WechatSandboxProcess {
   /** The payer pays; resolves when the first notification was answered. */
   async pay(outTradeNo: string, options: { late?: boolean } = {}): Promise<SandboxOrder> {
     return (await this.control('POST', 'pay', { outTradeNo, ...options })) as unknown as SandboxOrder;
+  }
+
+  /** The payer scans the code or goes to the page, and pays. */
+  async payByCode(codeUrl: string): Promise<SandboxOrder> {
+    return (await this.control('POST', 'pay', { codeUrl })) as unknown as SandboxOrder;
   }
 
   endRefund(outRefundNo: string, how: 'complete' | 'close' | 'abnormal' = 'complete') {
@@ -108,8 +120,8 @@ export class WechatSandboxProcess {
   }
 }
 
-async function spawned(settings: object): Promise<{ url: string; end: () => Promise<void> }> {
-  const program = join(import.meta.dirname, '../../sandbox/src/wechat/main.ts');
+async function spawned(kind: string, settings: object): Promise<{ url: string; end: () => Promise<void> }> {
+  const program = join(import.meta.dirname, `../../sandbox/src/${kind}/main.ts`);
   const flags = ['--disable-warning=ExperimentalWarning', program, JSON.stringify(settings)];
   const child = spawn(process.execPath, flags, { stdio: ['pipe', 'pipe', 'pipe'] });
   const ended = new Promise<void>((resolve) => {

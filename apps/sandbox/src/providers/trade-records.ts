@@ -13,6 +13,8 @@ export interface OrderRecord {
   readonly codeUrl: string;
   readonly createdAt: string;
   readonly state: 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
+  /** Whether the payer has opened it, where an order exists for its provider only from then on. */
+  readonly seen?: boolean;
   readonly transactionId?: string;
   readonly paidAt?: string;
   /** What the provider tells as paid; differs from the order only by a fault. */

@@ -20,10 +20,18 @@ const FaultKind = z.enum([
   'loseNotification',
   'tamperedTag',
   'signTest',
+  'foreignApp',
+  'foreignSeller',
+  'weakSignType',
+  'unsigned',
+  'fundChangeN',
 ]);
 export type FaultKind = z.infer<typeof FaultKind>;
 
-/** A fault to inject: what, where (everywhere without a name), how often, and its number where it has one. */
+/**
+ * A fault to inject: what, where (everywhere without a name), how often, and its number where it has one. One that a
+ * provider does not know never strikes there.
+ */
 export const Fault = z.strictObject({
   fault: FaultKind,
   on: Operation.optional(),

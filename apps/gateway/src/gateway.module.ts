@@ -9,8 +9,6 @@ import { KeysController } from './access/keys.controller.ts';
 import { KeysStore } from './access/keys.store.ts';
 import { BalanceController } from './balance/balance.controller.ts';
 import { Clock } from './clock.ts';
-import { completionsProviders } from './completions/completions.module.ts';
-import { ChatCompletionsController } from './completions/chat-completions.controller.ts';
 import { CreateCustomerHandler } from './customers/create-customer.handler.ts';
 import { CustomersController } from './customers/customers.controller.ts';
 import { CustomersStore } from './customers/customers.store.ts';
@@ -26,6 +24,8 @@ import { PricesConsumer } from './prices/prices.consumer.ts';
 import { PricesProjection } from './prices/prices.projection.ts';
 import { PricingController } from './pricing/pricing.controller.ts';
 import { RefundsController } from './refunds/refunds.controller.ts';
+import { RelayController } from './relay/relay.controller.ts';
+import { relayProviders } from './relay/relay.module.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
 import { UsageController } from './usage/usage.controller.ts';
 
@@ -51,7 +51,6 @@ const settings = readSettings(gatewaySettings);
   ],
   controllers: [
     BalanceController,
-    ChatCompletionsController,
     CustomersController,
     ForwardsController,
     KeysController,
@@ -59,6 +58,7 @@ const settings = readSettings(gatewaySettings);
     PricesConsumer,
     PricingController,
     RefundsController,
+    RelayController,
     TopUpsController,
     UsageController,
   ],
@@ -94,7 +94,7 @@ const settings = readSettings(gatewaySettings);
         ),
       inject: [ServiceTokens],
     },
-    ...completionsProviders(settings),
+    ...relayProviders(settings),
   ],
 })
 export class GatewayModule {}

@@ -1,22 +1,24 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { CallFinished, CallStarted, EventOf } from '@app/contracts';
-import Fastify, { type FastifyInstance } from 'fastify';
+import type { ArgumentsHost } from '@nestjs/common';
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AuthenticateKeyHandler } from '../src/access/authenticate-key.handler.ts';
 import { Clock } from '../src/clock.ts';
-import { AdmitCallHandler, CallTimes } from '../src/completions/admit-call.handler.ts';
-import { BodyAnswerHandler } from '../src/completions/body-answer.handler.ts';
-import { CallJournal } from '../src/completions/call-journal.ts';
-import { ChatCompletionsController } from '../src/completions/chat-completions.controller.ts';
-import { EndCallHandler, UpstreamErrorWaiver } from '../src/completions/end-call.handler.ts';
-import { FinishCallHandler } from '../src/completions/finish-call.handler.ts';
-import { type HoldAnswer, type HoldRequest, Holds } from '../src/completions/holds.ts';
-import { RelayChatHandler } from '../src/completions/relay-chat.handler.ts';
-import { StreamAnswerHandler } from '../src/completions/stream-answer.handler.ts';
-import { ThreadTokenCounts } from '../src/completions/token-counts.client.ts';
-import { TokenCounts } from '../src/completions/token-counts.ts';
-import { HttpUpstream } from '../src/completions/upstream.client.ts';
-import { openAiErrorOf } from '../src/openai/openai-errors.handler.ts';
+import { AdmitCallHandler, CallTimes } from '../src/relay/admit-call.handler.ts';
+import { BodyAnswerHandler } from '../src/relay/body-answer.handler.ts';
+import { CallJournal } from '../src/relay/call-journal.ts';
+import { RelayController } from '../src/relay/relay.controller.ts';
+import { EndCallHandler, UpstreamErrorWaiver } from '../src/relay/end-call.handler.ts';
+import { FinishCallHandler } from '../src/relay/finish-call.handler.ts';
+import { type HoldAnswer, type HoldRequest, Holds } from '../src/relay/holds.ts';
+import { RelayCallHandler } from '../src/relay/relay-call.handler.ts';
+import { StreamAnswerHandler } from '../src/relay/stream-answer.handler.ts';
+import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
+import { TokenCounts } from '../src/relay/token-counts.ts';
+import { HttpUpstream } from '../src/relay/upstream.client.ts';
+import { endpoints } from '../src/endpoints/endpoints.ts';
+import { OpenAiErrors } from '../src/openai/openai-errors.handler.ts';
 import { PriceList, type PublishedPrice } from '../src/prices/price-list.ts';
 
 /** Threads that count as in production, unless a test says otherwise. */
@@ -106,8 +108,16 @@ export const price = (model: string, rates: PublishedPrice['rates']): PublishedP
   limits: { contextTokens: 272_000, outputTokens: 128_000 },
 });
 
+/** What Nest tells a filter of a request. */
+const hostOf = (request: FastifyRequest, reply: FastifyReply): ArgumentsHost =>
+  ({
+    getType: () => 'http',
+    switchToHttp: () => ({ getRequest: () => request, getResponse: () => reply }),
+  }) as unknown as ArgumentsHost;
+
 /** One request as the provider got it. */
 export interface UpstreamRequest {
+  readonly path: string;
   readonly headers: IncomingMessage['headers'];
   readonly body: Readonly<Record<string, unknown>>;
   readonly text: string;
@@ -143,14 +153,12 @@ export class RelayHarness {
     });
     const controller = this.controllerOf(this.upstream);
     this.gateway = Fastify();
-    this.gateway.setErrorHandler((error, request, reply) => {
-      const answer = openAiErrorOf(error, request);
-      return reply
-        .status(answer.details.status)
-        .headers(answer.details.headers ?? {})
-        .send(answer.body);
-    });
-    this.gateway.post('/v1/chat/completions', (request, reply) => controller.create(request, reply));
+    const errors = new OpenAiErrors();
+    this.gateway.setErrorHandler((error, request, reply) => errors.catch(error, hostOf(request, reply)));
+    for (const endpoint of endpoints) {
+      const { path } = endpoint;
+      this.gateway.post(`/v1${path}`, (request, reply) => controller.relay(endpoint, request, reply));
+    }
     this.baseUrl = `${await this.gateway.listen({ port: 0, host: '127.0.0.1' })}/v1`;
   }
 
@@ -162,13 +170,27 @@ export class RelayHarness {
     await new Promise((resolve) => this.upstreamServer?.close(resolve));
   }
 
-  private controllerOf(upstream: HttpUpstream): ChatCompletionsController {
+  /** Forgets what was, and lets everything go well again. */
+  reset(): void {
+    this.script = answersWhole(completion());
+    for (const list of [this.upstreamRequests, this.journal.starts, this.journal.ends]) list.length = 0;
+    for (const list of [this.holds.placed, this.holds.refused, this.holds.released]) list.length = 0;
+    this.holds.available = '50';
+    this.holds.onPlace = () => Promise.resolve();
+    this.counts.instead = undefined;
+    this.waiver.isOn = false;
+    this.journal.isTrusted = true;
+    this.journal.onStarted = () => Promise.resolve();
+    this.journal.onFinished = () => Promise.resolve();
+  }
+
+  private controllerOf(upstream: HttpUpstream): RelayController {
     const clock = new SystemClock();
     const times = new CallTimes(10_000, 90_000);
     const finish = new FinishCallHandler(this.journal, clock);
     const ends = new EndCallHandler(this.counts, this.waiver);
-    const relay = new RelayChatHandler(
-      new AdmitCallHandler(this.prices, this.holds, clock, times),
+    const relay = new RelayCallHandler(
+      new AdmitCallHandler(this.prices, this.holds, clock, times, this.counts),
       times,
       this.journal,
       this.holds,
@@ -179,7 +201,7 @@ export class RelayHarness {
       new BodyAnswerHandler(ends, finish),
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
-    return new ChatCompletionsController(access, relay);
+    return new RelayController(access, relay);
   }
 
   private async startUpstream(): Promise<string> {
@@ -194,6 +216,7 @@ export class RelayHarness {
           });
         });
         const one = {
+          path: request.url ?? '',
           headers: request.headers,
           text,
           body: JSON.parse(text) as Record<string, unknown>,

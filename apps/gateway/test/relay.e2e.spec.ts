@@ -7,7 +7,7 @@ import OpenAI, {
   RateLimitError,
 } from 'openai';
 import { get_encoding } from 'tiktoken';
-import { ThreadTokenCounts } from '../src/completions/token-counts.client.ts';
+import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
 import {
   answersWhole,
   chunk,
@@ -33,18 +33,7 @@ beforeAll(async () => {
 afterAll(() => harness.stop());
 
 beforeEach(() => {
-  harness.script = answersWhole(completion());
-  harness.upstreamRequests.length = 0;
-  for (const list of [harness.journal.starts, harness.journal.ends, harness.holds.placed]) list.length = 0;
-  harness.holds.refused.length = 0;
-  harness.holds.released.length = 0;
-  harness.holds.available = '50';
-  harness.holds.onPlace = () => Promise.resolve();
-  harness.counts.instead = undefined;
-  harness.waiver.isOn = false;
-  harness.journal.isTrusted = true;
-  harness.journal.onStarted = () => Promise.resolve();
-  harness.journal.onFinished = () => Promise.resolve();
+  harness.reset();
 });
 
 /** The one end that was told. */
@@ -697,12 +686,41 @@ describe('a call that is not let in', () => {
     expect(error).toBeInstanceOf(RateLimitError);
     expect(error).toMatchObject({ status: 429, code: 'insufficient_quota', type: 'insufficient_quota' });
     const { message } = error as Error;
-    expect(message).toContain(`up to ${String(harness.holds.refused[0]?.amount)} CNY`);
+    // Nine tokens of input, counted because its bytes were too much, and 1,000 of output.
+    expect(message).toContain('up to 0.0150225 CNY');
     expect(message).toContain('only 0.003 CNY');
-    expect(message).toMatch(/enough for 1[78]\d output tokens/);
+    expect(message).toContain('enough for 198 output tokens');
     // The SDK repeats every 429 twice unless it is told not to.
     expect(harness.holds.refused).toHaveLength(1);
     expect(harness.journal.starts).toEqual([]);
+  });
+
+  it('lets a call in that fits only once its tokens are counted', async () => {
+    harness.holds.available = '0.0151';
+    await client.chat.completions.create({ ...hello, max_completion_tokens: 1_000 });
+    expect(harness.holds.refused).toHaveLength(1);
+    expect(harness.holds.placed.map(({ amount }) => amount)).toEqual(['0.0150225']);
+  });
+
+  it('gpt-4 reads 8,192 tokens and refuses one more', async () => {
+    harness.holds.available = '500';
+    const price = harness.prices.prices.get('gpt-4');
+    if (price)
+      harness.prices.prices.set('gpt-4', { ...price, limits: { contextTokens: 8_192, outputTokens: 8_192 } });
+    const overhead = 3 + 3 + tokensOf('user', cl100k);
+    const asking = (tokens: number) =>
+      client.chat.completions.create({
+        model: 'gpt-4',
+        messages: [{ role: 'user', content: ' hello'.repeat(tokens - overhead) }],
+      });
+    await asking(8_192);
+    expect(harness.upstreamRequests).toHaveLength(1);
+    const error = await caught(() => asking(8_193));
+    expect(error).toBeInstanceOf(BadRequestError);
+    expect(error).toMatchObject({ status: 400, code: 'context_length_exceeded', param: 'messages' });
+    expect((error as Error).message).toMatch(/8192 tokens.*8193 tokens/);
+    expect(harness.upstreamRequests).toHaveLength(1);
+    expect(harness.holds.placed).toHaveLength(1);
   });
 
   it('gives a client without a limit as long an answer as there is money for', async () => {

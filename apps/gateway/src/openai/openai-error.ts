@@ -84,13 +84,21 @@ export const notFound = (what: string) =>
 export const badRequest = (param: string | null, message: string, code: string | null = null) =>
   new OpenAiError({ status: 400, type: 'invalid_request_error', code, message, param });
 
+/** The input is longer than the model can read. */
+export const contextLengthExceeded = (model: string, contextTokens: number, tokens: number) =>
+  badRequest(
+    'messages',
+    `This model's maximum context length is ${String(contextTokens)} tokens. However, your request for \`${model}\` resulted in ${String(tokens)} tokens. Please reduce the length of the input.`,
+    'context_length_exceeded',
+  );
+
 /** What a wallet lacks for a call, as decimal text in its currency. */
 export interface Shortage {
   readonly needed: string;
   readonly available: string;
   readonly currency: string;
-  /** How many output tokens the money would be enough for. */
-  readonly affordableTokens: number;
+  /** How many output tokens the money would be enough for; undefined where the request makes none. */
+  readonly affordableTokens: number | undefined;
 }
 
 /** The wallet cannot cover what the call may cost at most. */
@@ -101,8 +109,10 @@ export const insufficientQuota = ({ needed, available, currency, affordableToken
     code: 'insufficient_quota',
     message:
       'You exceeded your current quota, please check your plan and billing details. ' +
-      `This request may cost up to ${needed} ${currency}, but only ${available} ${currency} is available, ` +
-      `enough for ${String(affordableTokens)} output tokens. Top up, or ask for fewer tokens with max_completion_tokens.`,
+      `This request may cost up to ${needed} ${currency}, but only ${available} ${currency} is available` +
+      (affordableTokens === undefined
+        ? '. Top up, or ask for less.'
+        : `, enough for ${String(affordableTokens)} output tokens. Top up, or ask for fewer tokens with max_completion_tokens.`),
     headers: noRetry,
   });
 

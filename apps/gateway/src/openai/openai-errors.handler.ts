@@ -1,6 +1,7 @@
 import { log } from '@app/observability';
 import { Problem, ProblemFilter, problemOf } from '@app/transport';
 import { type ArgumentsHost, Catch } from '@nestjs/common';
+import { anthropicErrorOf, anthropicStatusOf } from './anthropic-error.ts';
 import { badRequest, internalError, OpenAiError, unavailable } from './openai-error.ts';
 
 /** The parts of Fastify's request and reply that an answer needs. */
@@ -26,15 +27,18 @@ export class OpenAiErrors extends ProblemFilter {
     if (reply.sent) return undefined;
     const answer = openAiErrorOf(error, request);
     if (answer.details.status >= 500) log().error({ err: error }, 'A request failed');
-    return reply
-      .status(answer.details.status)
-      .headers(answer.details.headers ?? {})
-      .send(answer.body);
+    reply.headers(answer.details.headers ?? {});
+    return isAnthropicRoute(request.url)
+      ? reply.status(anthropicStatusOf(answer)).send(anthropicErrorOf(answer))
+      : reply.status(answer.details.status).send(answer.body);
   }
 }
 
 const isCustomerRoute = (url: string): boolean =>
   /^\/v1(?:[/?]|$)/.test(url) && !/^\/v1\/admin(?:[/?]|$)/.test(url);
+
+/** Its clients read errors in Anthropic's form only. */
+const isAnthropicRoute = (url: string): boolean => /^\/v1\/messages(?:[/?]|$)/.test(url);
 
 /** Any error as OpenAI would say it. */
 export function openAiErrorOf(error: unknown, request: Request): OpenAiError {

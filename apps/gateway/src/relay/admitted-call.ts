@@ -1,6 +1,7 @@
 import type { CallStarted, EventOf } from '@app/contracts';
+import type { UsageFamily } from '@app/rating';
 import type { PinnedPrice } from './call-end.ts';
-import type { OutputLimit } from './chat-request.ts';
+import type { OutputLimit } from '../endpoints/endpoint.ts';
 
 type Started = EventOf<typeof CallStarted>['data'];
 
@@ -13,6 +14,8 @@ export interface AdmittedCall {
   readonly deadline: string;
   readonly price: PinnedPrice;
   readonly limit: OutputLimit;
+  /** Whose usage bodies the provider writes. */
+  readonly family: UsageFamily;
   /** The output of all choices that the hold covers. */
   readonly outputTokensMax: number;
 }

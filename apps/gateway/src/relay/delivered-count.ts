@@ -10,11 +10,16 @@ import {
   encodingOf,
   estimateTokens,
 } from '@app/tokens';
-import type { ChatRequest } from './chat-request.ts';
+import {
+  type CountedInput,
+  type Fields,
+  isFields,
+  listIn,
+  type ModelRequest,
+} from '../endpoints/endpoint.ts';
 import type { TokenCounts } from './token-counts.ts';
 
-type Fields = Readonly<Record<string, unknown>>;
-type Asked = Pick<ChatRequest, 'model' | 'body'>;
+type Asked = Pick<ModelRequest, 'model' | 'body' | 'endpoint'>;
 
 /** More input than this is not counted to its end, which is to the customer’s favour: no model reads so much. */
 const inputUnitsMax = 4 * 1_024 * 1_024;
@@ -26,20 +31,21 @@ const furtherFields = ['tool_calls', 'function_call', 'refusal', 'reasoning_cont
  * not counted. It is `estimated` where the model's tokenizer, or a rule for a part of the request, is not public.
  */
 export async function countDelivered(
-  { model, body }: Asked,
+  { model, body, endpoint }: Asked,
   outputs: readonly string[],
   counts: TokenCounts,
 ): Promise<Pick<Usage, 'tokens' | 'estimated'>> {
   const { encoding, estimated, family } = encodingOf(model);
   const inputs: string[] = [];
-  countInput(body, encoding, (text) => {
+  const asked = endpoint.inputOf(body);
+  countInput(asked, encoding, (text) => {
     inputs.push(text);
     return 0;
   });
   const kept = clipped(inputs);
   const counted = await counts.count(encoding, [...kept, ...outputs]);
   const remaining = counted.values();
-  const input = countInput(body, encoding, () => remaining.next().value ?? 0);
+  const input = countInput(asked, encoding, () => remaining.next().value ?? 0);
   const known = (tokens: number, texts: readonly string[]) =>
     estimated ? estimateTokens(family, tokens, sampleOf(texts)) : tokens;
   return {
@@ -51,14 +57,27 @@ export async function countDelivered(
   };
 }
 
+/** The exact tokens of a request's input; undefined where nobody can say, or not in time. */
+export async function countInputExactly(request: Asked, counts: TokenCounts): Promise<number | undefined> {
+  if (encodingOf(request.model).estimated) return undefined;
+  const counted = await countDelivered(request, [], counts).catch(() => undefined);
+  return counted === undefined || counted.estimated ? undefined : counted.tokens.input;
+}
+
 /** The input by OpenAI's published rules; what they say nothing of counts as the JSON that it is written in. */
-function countInput(body: Fields, encoding: Encoding, count: CountText): Counted {
+function countInput(asked: CountedInput, encoding: Encoding, count: CountText): Counted {
+  if (asked.kind === 'chat') return countChat(asked.body, encoding, count);
+  const tokens = asked.texts.reduce((sum, text) => sum + count(text), asked.tokens);
+  return { tokens, estimated: false };
+}
+
+function countChat(body: Fields, encoding: Encoding, count: CountText): Counted {
   const tools = listIn(body['tools']);
   const ofTools = tools.map(({ type, function: called }) => (type === 'function' ? called : undefined));
   const functions = [...ofTools.filter(isFields), ...listIn(body['functions'])];
   const messages = countMessages(listIn(body['messages']).map(messageOf), count);
   const called = countFunctions(functions as unknown as readonly ChatFunction[], encoding, count);
-  const others = [...tools.filter((_tool, at) => !isFields(ofTools[at])), schemaOf(body['response_format'])]
+  const others = [...tools.filter((_tool, at) => !isFields(ofTools[at])), body['schema']]
     .filter(isFields)
     .map((other) => count(JSON.stringify(other)));
   return {
@@ -79,8 +98,6 @@ function messageOf(message: Fields): ChatMessage {
 
 const isSaid = (value: unknown): boolean =>
   value !== undefined && value !== null && value !== '' && !(Array.isArray(value) && value.length === 0);
-
-const schemaOf = (format: unknown): unknown => (isFields(format) ? format['json_schema'] : undefined);
 
 function clipped(texts: readonly string[]): readonly string[] {
   let left = inputUnitsMax;
@@ -103,8 +120,3 @@ function sampleOf(texts: readonly string[]): string {
     '',
   );
 }
-
-const listIn = (value: unknown): readonly Fields[] => (Array.isArray(value) ? value.filter(isFields) : []);
-
-const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,6 +1,15 @@
 import type { CallFinished, EventOf, UnchargedReason } from '@app/contracts';
-import { type Charge, normaliseOpenAiChat, type PriceVersion, rate, type Usage } from '@app/rating';
-import type { Observed } from './answer-meter.ts';
+import {
+  type Charge,
+  normaliseUsage,
+  type PriceVersion,
+  rate,
+  type Seen,
+  type Usage,
+  type UsageFamily,
+} from '@app/rating';
+import type { Observed } from '../endpoints/endpoint.ts';
+import { isSoldByPiece } from './hold-amount.ts';
 
 /** How the answer's way from the provider to the client ended. */
 export type Passage = 'complete' | 'upstream-failed' | 'upstream-timed-out' | 'client-left';
@@ -17,6 +26,13 @@ export interface CallEnd {
   readonly charge: Charge | undefined;
 }
 
+/** What the provider said of a call's usage, whose words these are, and what was seen of the answer. */
+export interface Report {
+  readonly usage: unknown;
+  readonly family: UsageFamily;
+  readonly seen: Seen;
+}
+
 /** A call that costs what was delivered, once that is counted. */
 export interface Uncounted {
   readonly source: 'counted' | 'counted_partial';
@@ -27,6 +43,8 @@ export interface Uncounted {
 /** What a call is charged by. */
 export interface Terms {
   readonly price: PinnedPrice;
+  /** Who writes the usage, and how. */
+  readonly family: UsageFamily;
   /** What came before the provider failed is given away. */
   readonly waivesUpstreamErrors: boolean;
 }
@@ -37,21 +55,34 @@ export interface Terms {
  * cannot be true is told as such and never charged.
  */
 export function endOfCall(observed: Observed, passage: Passage, terms: Terms): CallEnd | Uncounted {
-  const isSilent = !observed.hasOutput && !observed.hasFinishReason;
   // S5: nothing came out and nobody said why. We bear the input, unless the client did not wait for it.
-  if (isSilent && passage !== 'client-left') {
+  if (isSilent(observed) && passage !== 'client-left') {
     return uncharged(passage === 'complete' ? 'zero_completion' : reasonOf[passage]);
   }
-  if (observed.usage !== undefined) return endByUsage(observed, terms.price);
+  if (observed.usage !== undefined || observed.pictures > 0) return endByUsage(observed, terms);
   const otherwise = reasonOf[passage];
   if (terms.waivesUpstreamErrors && isUpstreamError[passage]) return uncharged(otherwise);
   return { source: passage === 'complete' ? 'counted' : 'counted_partial', otherwise };
 }
 
-function endByUsage(observed: Observed, price: PinnedPrice): CallEnd {
-  const usage = normaliseOpenAiChat(observed.usage, { outputText: observed.hasOutput });
+const isSilent = ({ hasOutput, hasFinishReason, pictures }: Observed): boolean =>
+  !hasOutput && !hasFinishReason && pictures === 0;
+
+function endByUsage(observed: Observed, { price, family }: Terms): CallEnd {
+  const { usage: told, seen } = reportOf(observed, { price, family });
+  const usage = normaliseUsage(family, told, seen);
   if (!usage.accepted) return impossible(`${usage.refusal.reason}: ${usage.refusal.field}`);
   return charged(usage.events[0], price);
+}
+
+/** What a call's usage is taken from: pictures with a price each by what came, whatever tokens the provider counts. */
+export function reportOf(
+  { usage, hasOutput: outputText, pictures }: Observed,
+  { price, family }: Pick<Terms, 'price' | 'family'>,
+): Report {
+  const isByPiece = pictures > 0 && isSoldByPiece(price.version);
+  const seen = { outputText, ...(pictures > 0 ? { images: pictures } : {}) };
+  return { usage: isByPiece ? undefined : usage, family, seen };
 }
 
 /** The end of a call that cost nothing. */

@@ -1,5 +1,5 @@
 import { createParser, type EventSourceParser } from 'eventsource-parser';
-import type { AnswerMeter, Reading } from './answer-meter.ts';
+import type { AnswerMeter, Reading } from '../endpoints/endpoint.ts';
 import { EventBlocks } from './event-blocks.ts';
 
 /** What one piece of a provider's stream came to. */
@@ -15,7 +15,7 @@ const lineEnds = Buffer.from('\n\n');
 
 /**
  * Reads a provider's stream piece by piece and says which of its bytes go to the client: all, in order and unchanged,
- * except the usage chunk, which waits for its charge, and `[DONE]`, which waits until the call's end is recorded.
+ * except what carries the usage, which waits for its charge, and the last event, which waits until the call's end is recorded.
  */
 export class StreamReader {
   private readonly blocks = new EventBlocks(eventBytesMax);

@@ -1,3 +1,5 @@
+import type { Endpoint } from '../endpoints/endpoint.ts';
+
 /** A provider's answer: its head has come, its body comes as it is read. */
 export interface UpstreamAnswer {
   readonly status: number;
@@ -22,8 +24,14 @@ export class UpstreamFailure extends Error {
   }
 }
 
+/** A request as it goes to a provider. */
+export interface UpstreamRequest {
+  readonly endpoint: Pick<Endpoint, 'path' | 'family'>;
+  readonly body: string;
+}
+
 /** The port to a model provider. Errors of the answer and of its body are UpstreamFailure. */
 export abstract class Upstream {
-  /** Sends a request for a chat completion. Aborting the signal ends the request and its answer. */
-  abstract chat(body: string, signal: AbortSignal): Promise<UpstreamAnswer>;
+  /** Sends a request. Aborting the signal ends the request and its answer. */
+  abstract ask(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
 }

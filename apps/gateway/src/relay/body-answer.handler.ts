@@ -1,11 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { type Fields, objectIn, usageWithCost } from '../endpoints/endpoint.ts';
 import { upstreamBroke } from '../openai/openai-error.ts';
-import type { AdmittedCall } from './admitted-call.ts';
-import { AnswerMeter, objectIn } from './answer-meter.ts';
 import { type Passage, uncharged } from './call-end.ts';
 import { type AskedCall, EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
-import { shownUsage, usageWithCost } from './shown-usage.ts';
+import { shownUsage } from './shown-usage.ts';
 import { textOf } from './text-of.ts';
 import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
 
@@ -20,26 +19,21 @@ export class BodyAnswerHandler {
   ) {}
 
   /** The answer with its charge in it. */
-  async handle(asked: AskedCall, answer: UpstreamAnswer): Promise<Readonly<Record<string, unknown>>> {
-    const { call } = asked;
-    const completion = await this.read(call, answer);
-    const meter = new AnswerMeter(call.outputTokensMax);
-    meter.chunk(completion);
-    const { end, charge } = await this.ends.handle(asked, meter, 'complete');
-    await this.finish.handle(call, {
-      end,
-      statusCode: 200,
-      usage: meter.usage,
-      seen: { outputText: meter.hasOutput },
-    });
-    const usage = shownUsage(meter.usage, end);
-    return usage === undefined ? completion : { ...completion, usage: usageWithCost(usage, charge) };
+  async handle(asked: AskedCall, answer: UpstreamAnswer): Promise<Fields> {
+    const { call, request } = asked;
+    const whole = await this.read(asked, answer);
+    const meter = request.endpoint.meter(call.outputTokensMax);
+    meter.whole(whole);
+    const { end, charge, report } = await this.ends.handle(asked, meter, 'complete');
+    await this.finish.handle(call, { end, statusCode: 200, report });
+    const usage = shownUsage(meter.usage, end, request.endpoint);
+    return usage === undefined ? whole : { ...whole, usage: usageWithCost(usage, charge) };
   }
 
-  private async read(call: AdmittedCall, answer: UpstreamAnswer): Promise<Readonly<Record<string, unknown>>> {
+  private async read({ call, request }: AskedCall, answer: UpstreamAnswer): Promise<Fields> {
     const text = await textOf(answer.body, bodyBytesMax).catch((error: unknown) => passageOf(error));
-    const completion = typeof text === 'string' ? undefined : objectIn(text.text);
-    if (completion !== undefined && Array.isArray(completion['choices'])) return completion;
+    const whole = typeof text === 'string' ? undefined : objectIn(text.text);
+    if (whole !== undefined && request.endpoint.isAnswer(whole)) return whole;
     const timedOut = text === 'upstream-timed-out';
     const failure = upstreamBroke(timedOut ? 504 : 502);
     const { end } = uncharged(timedOut ? 'upstream_timeout' : 'upstream_failed');

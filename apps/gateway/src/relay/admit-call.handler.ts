@@ -1,10 +1,13 @@
+import { Money } from '@app/money';
 import { newId } from '@app/persistence';
 import type { RatingRefusal } from '@app/rating';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
 import { Clock, later } from '../clock.ts';
+import type { ModelRequest } from '../endpoints/endpoint.ts';
 import {
   badRequest,
+  contextLengthExceeded,
   insufficientQuota,
   modelNotFound,
   type OpenAiError,
@@ -12,7 +15,7 @@ import {
 } from '../openai/openai-error.ts';
 import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import type { ChatRequest } from './chat-request.ts';
+import { countInputExactly } from './delivered-count.ts';
 import {
   affordableTokens,
   affordableTokensMin,
@@ -22,6 +25,7 @@ import {
   limitedTo,
 } from './hold-amount.ts';
 import { Holds } from './holds.ts';
+import { TokenCounts } from './token-counts.ts';
 
 /** How long calls and silent gateways may last. */
 export class CallTimes {
@@ -39,7 +43,7 @@ export class CallTimes {
 /** A call on its way in. */
 interface Candidate {
   readonly caller: Caller;
-  readonly request: ChatRequest;
+  readonly request: ModelRequest;
   readonly price: PublishedPrice;
   readonly admittedAt: string;
 }
@@ -55,18 +59,45 @@ export class AdmitCallHandler {
     private readonly holds: Holds,
     private readonly clock: Clock,
     private readonly times: CallTimes,
+    private readonly counts: TokenCounts,
   ) {}
 
   /** Admits the call or throws why not, as OpenAI would say it. */
-  async handle(caller: Caller, request: ChatRequest): Promise<AdmittedCall> {
+  async handle(caller: Caller, request: ModelRequest): Promise<AdmittedCall> {
     const admittedAt = this.clock.now();
     const { model } = request;
     const price = unsupported.test(model)
       ? undefined
       : await this.prices.priceAt(caller.rateCardId, model, admittedAt);
     if (price === undefined) throw modelNotFound(model);
-    const candidate: Candidate = { caller, request, price, admittedAt };
+    const fitting = await this.fitting(request, price);
+    const candidate: Candidate = { caller, request: fitting, price, admittedAt };
+    const placed = await this.place(candidate, boundOf(fitting, price));
+    if ('call' in placed) return placed.call;
+    // Its bytes are too much for the money; its tokens may be few enough.
+    const input = fitting.pictures > 0 ? undefined : await countInputExactly(fitting, this.counts);
+    const exact = { ...fitting, inputTokensBound: input ?? fitting.inputTokensBound };
+    return this.placeSmaller({ ...candidate, request: exact }, placed);
+  }
+
+  /** A request whose bytes do not show that the model can read it is counted. */
+  private async fitting(request: ModelRequest, { limits }: PublishedPrice): Promise<ModelRequest> {
+    const { inputs, inputTokensBound, model } = request;
+    if (limits === null || inputs > 1 || inputTokensBound <= limits.contextTokens) return request;
+    const tokens = await countInputExactly(request, this.counts);
+    if (tokens === undefined) return request;
+    if (tokens > limits.contextTokens) throw contextLengthExceeded(model, limits.contextTokens, tokens);
+    return { ...request, inputTokensBound: tokens };
+  }
+
+  private async placeSmaller(candidate: Candidate, refused: Refused): Promise<AdmittedCall> {
+    const { request, price, admittedAt } = candidate;
     const whole = boundOf(request, price);
+    const hold = holdAmount(whole, price, admittedAt);
+    const needed = 'amount' in hold ? hold.amount : refused.needed;
+    const [asked, available] = [needed, refused.available].map((text) => Money.of(text, price.currency));
+    if (asked === undefined || available === undefined || asked.compare(available) > 0)
+      return this.placeShorter(candidate, whole, { ...refused, needed });
     const placed = await this.place(candidate, whole);
     if ('call' in placed) return placed.call;
     return this.placeShorter(candidate, whole, placed);
@@ -89,7 +120,8 @@ export class AdmitCallHandler {
       if ('call' in placed) return placed.call;
     }
     const { needed, available } = refused;
-    throw insufficientQuota({ needed, available, currency: price.currency, affordableTokens: tokens });
+    const enoughFor = request.outputTokensWanted === 0 ? undefined : tokens;
+    throw insufficientQuota({ needed, available, currency: price.currency, affordableTokens: enoughFor });
   }
 
   private async place(candidate: Candidate, callBound: CallBound): Promise<Placed | Refused> {
@@ -125,7 +157,7 @@ export class AdmitCallHandler {
         customerId: caller.customerId,
         keyId: caller.keyId,
         model: request.model,
-        endpoint: 'chat-completions',
+        endpoint: request.endpoint.code,
         stream: request.stream,
         priceVersionId: price.id,
         holdId: newId('hold'),
@@ -135,6 +167,7 @@ export class AdmitCallHandler {
       deadline: later(admittedAt, this.times.closedAfterMs),
       price: { version: price, admittedAt },
       limit: { outputTokensMax: callBound.outputTokensMax },
+      family: request.endpoint.family,
       outputTokensMax: callBound.usage.outputTokensMax,
     };
   }

@@ -1,15 +1,14 @@
-import type { CallStarted, EventOf } from '@app/contracts';
+import type { CallStarted, EventOf, UnchargedReason } from '@app/contracts';
 import { health, log, withLogContext } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
+import { type Fields, isFields, type ModelRequest, objectIn } from '../endpoints/endpoint.ts';
 import { type OpenAiError, unavailable, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import { objectIn } from './answer-meter.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { uncharged } from './call-end.ts';
 import { CallJournal } from './call-journal.ts';
-import { type ChatRequest, readChatRequest, upstreamBody } from './chat-request.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
@@ -19,13 +18,12 @@ import { textOf } from './text-of.ts';
 import { Upstream, type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
 
 /** A relayed answer: a body to send, or nothing where it was streamed. */
-export type RelayedAnswer =
-  { readonly callId: string; readonly body: Readonly<Record<string, unknown>> } | undefined;
+export type RelayedAnswer = { readonly callId: string; readonly body: Fields } | undefined;
 
 /** A call under way. */
 interface Under {
   readonly call: AdmittedCall;
-  readonly request: ChatRequest;
+  readonly request: ModelRequest;
   readonly client: ClientConnection;
   readonly controller: AbortController;
 }
@@ -38,7 +36,7 @@ const clientClosedRequest = 499;
 
 /** One call from end to end: admitted, told to have started, sent to the provider, relayed, told to have finished. */
 @Injectable()
-export class RelayChatHandler implements OnApplicationBootstrap {
+export class RelayCallHandler implements OnApplicationBootstrap {
   private readonly underWay = new Set<() => void>();
 
   constructor(
@@ -62,8 +60,7 @@ export class RelayChatHandler implements OnApplicationBootstrap {
   }
 
   /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
-  async handle(caller: Caller, body: unknown, client: ClientConnection): Promise<RelayedAnswer> {
-    const request = readChatRequest(body);
+  async handle(caller: Caller, request: ModelRequest, client: ClientConnection): Promise<RelayedAnswer> {
     const call = await this.admission.handle(caller, request);
     const { callId } = call.facts;
     return withLogContext({ callId }, () =>
@@ -100,7 +97,9 @@ export class RelayChatHandler implements OnApplicationBootstrap {
     const started = this.started(under);
     // Where the log was in doubt, nobody is asked before it has answered.
     if (!this.journal.isTrusted) await started;
-    const asked = this.upstream.chat(upstreamBody(request, call.limit), controller.signal);
+    const { endpoint, model } = request;
+    const body = endpoint.providerBody(request, call.limit, model);
+    const asked = this.upstream.ask({ endpoint, body }, controller.signal);
     asked.catch(() => undefined);
     await started;
     const answer = await asked.catch((error: unknown) => this.neverAnswered(under, error));
@@ -140,14 +139,13 @@ export class RelayChatHandler implements OnApplicationBootstrap {
 
   private async refused({ call }: Under, answer: UpstreamAnswer): Promise<never> {
     const failure = await failureOf(answer);
-    const isOurs = answer.status < 400 || answer.status >= 500;
-    const { end } = uncharged(isOurs ? 'upstream_failed' : 'upstream_rejected');
+    const { end } = uncharged(reasonOf(answer.status, failure.details.code));
     await this.finish.handle(call, { end, statusCode: failure.details.status });
     throw failure;
   }
 }
 
-const isAsWanted = ({ status, contentType }: UpstreamAnswer, { stream }: ChatRequest): boolean =>
+const isAsWanted = ({ status, contentType }: UpstreamAnswer, { stream }: ModelRequest): boolean =>
   status === 200 && (!stream || contentType.toLowerCase().startsWith('text/event-stream'));
 
 function startedEvent({ facts, hold, deadline }: AdmittedCall): EventOf<typeof CallStarted> {
@@ -161,11 +159,19 @@ function startedEvent({ facts, hold, deadline }: AdmittedCall): EventOf<typeof C
   };
 }
 
+/** What providers call a request that they will not answer for what it says. */
+const moderated: ReadonlySet<string> = new Set([
+  ...['content_filter', 'content_policy_violation', 'moderation_blocked'],
+]);
+
+function reasonOf(status: number, code: string | null): UnchargedReason {
+  if (status < 400 || status >= 500) return 'upstream_failed';
+  return code !== null && moderated.has(code) ? 'moderated' : 'upstream_rejected';
+}
+
 async function failureOf({ status, body }: UpstreamAnswer): Promise<OpenAiError> {
   const text = await textOf(body, errorBytesMax).catch(() => ({ text: '' }));
   const error = objectIn(text.text)?.['error'];
-  const details =
-    error !== null && typeof error === 'object' ? (error as Readonly<Record<string, unknown>>) : {};
   log().warn({ status }, 'The provider refused a call');
-  return upstreamSaid(status, details);
+  return upstreamSaid(status, isFields(error) ? error : {});
 }

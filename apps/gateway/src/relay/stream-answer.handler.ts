@@ -1,20 +1,19 @@
 import { Injectable } from '@nestjs/common';
+import type { AnswerMeter, ModelRequest } from '../endpoints/endpoint.ts';
 import { upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import { AnswerMeter } from './answer-meter.ts';
 import type { Passage } from './call-end.ts';
-import type { ChatRequest } from './chat-request.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
-import { shownUsage, usageFrame } from './shown-usage.ts';
+import { shownUsage } from './shown-usage.ts';
 import { StreamReader } from './stream-reader.ts';
 import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
 
 /** A stream on its way from the provider to the client. */
 export interface StreamedCall {
   readonly call: AdmittedCall;
-  readonly request: ChatRequest;
+  readonly request: ModelRequest;
   readonly answer: UpstreamAnswer;
   readonly client: ClientConnection;
   /** Ends the provider's answer. */
@@ -33,26 +32,20 @@ export class StreamAnswerHandler {
 
   async handle(streamed: StreamedCall): Promise<void> {
     const { call, request, answer, client, stop } = streamed;
-    const meter = new AnswerMeter(call.outputTokensMax);
+    const { endpoint, wantsUsage } = request;
+    const meter = endpoint.meter(call.outputTokensMax);
     client.begin(headersOf(call));
     const pieces = answer.body[Symbol.asyncIterator]();
     const passage = await relay(pieces, client, meter);
     void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
-    const { end, charge } = await this.ends.handle({ call, request }, meter, passage);
-    await this.finish.handle(call, {
-      end,
-      statusCode: 200,
-      usage: meter.usage,
-      seen: { outputText: meter.hasOutput },
-    });
-    if (passage !== 'complete') {
-      await client.write(`data: ${JSON.stringify(upstreamBroke().body)}\n\n`);
-    } else {
-      const { usageChunk, anyChunk } = meter;
-      const shown = { usageChunk, anyChunk, usage: shownUsage(meter.usage, end) };
-      const frame = request.wantsUsage ? usageFrame(shown, charge) : undefined;
-      await client.write(`${frame ?? ''}data: [DONE]\n\n`);
-    }
+    const { end, charge, report } = await this.ends.handle({ call, request }, meter, passage);
+    await this.finish.handle(call, { end, statusCode: 200, report });
+    const usage = shownUsage(meter.usage, end, endpoint);
+    await client.write(
+      passage === 'complete'
+        ? meter.closing({ usage, charge, wantsUsage })
+        : endpoint.errorFrame(upstreamBroke()),
+    );
     client.end();
   }
 }

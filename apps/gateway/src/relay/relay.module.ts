@@ -8,7 +8,7 @@ import { EndCallHandler, UpstreamErrorWaiver } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { LeaseTimes, LedgerHolds } from './holds.client.ts';
 import { Holds } from './holds.ts';
-import { RelayChatHandler } from './relay-chat.handler.ts';
+import { RelayCallHandler } from './relay-call.handler.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
 import { ThreadTokenCounts } from './token-counts.client.ts';
 import { TokenCounts } from './token-counts.ts';
@@ -19,12 +19,12 @@ import { Upstream } from './upstream.ts';
 const countingMsMax = 5_000;
 
 /** What relays calls, wired. */
-export const completionsProviders = (settings: GatewaySettings): Provider[] => [
+export const relayProviders = (settings: GatewaySettings): Provider[] => [
   AdmitCallHandler,
   BodyAnswerHandler,
   EndCallHandler,
   FinishCallHandler,
-  RelayChatHandler,
+  RelayCallHandler,
   StreamAnswerHandler,
   { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
   { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },

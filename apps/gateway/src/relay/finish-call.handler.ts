@@ -1,9 +1,9 @@
-import type { CallFinished, EventOf, SeenAnswer, UsageFamily } from '@app/contracts';
+import type { CallFinished, EventOf } from '@app/contracts';
 import { log, metrics } from '@app/observability';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../clock.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import type { CallEnd } from './call-end.ts';
+import type { CallEnd, Report } from './call-end.ts';
 import { CallJournal } from './call-journal.ts';
 
 /** How a call ended, for the record. */
@@ -11,12 +11,8 @@ export interface Ending {
   readonly end: CallEnd['end'];
   /** What the client was answered, or would have been. */
   readonly statusCode: number;
-  /** The provider's usage as it came. */
-  readonly usage?: unknown;
-  /** Whose usage that is; OpenAI's chat completions unless it is said. */
-  readonly usageFamily?: UsageFamily;
-  /** What was seen of the answer, against which metering checks the usage once more. */
-  readonly seen?: SeenAnswer;
+  /** What the provider reported, and what was seen, against which metering checks the usage once more. */
+  readonly report?: Report | undefined;
 }
 
 const rawUsageMax = 16_384;
@@ -43,7 +39,7 @@ export class FinishCallHandler {
       source: 'haoli/gateway',
       time: finishedAt,
       subject: facts.customerId,
-      data: { ...facts, finishedAt, statusCode, end, ...reportOf(ending) },
+      data: { ...facts, finishedAt, statusCode, end, ...told(ending.report) },
     };
     const reason = end.kind === 'usage' ? '' : end.reason;
     calls.inc({ outcome: end.kind, reason: end.kind === 'impossible' ? '' : reason });
@@ -56,9 +52,12 @@ export class FinishCallHandler {
 }
 
 /** The provider's own report, for metering to read again. */
-function reportOf({ usage, usageFamily = 'openai-chat', seen }: Ending) {
-  const rawUsage = rawUsageOf(usage);
-  return { rawUsage, ...(rawUsage === null ? {} : { usageFamily, seen }) };
+function told(report: Report | undefined) {
+  const rawUsage = rawUsageOf(report?.usage);
+  return {
+    rawUsage,
+    ...(report === undefined || rawUsage === null ? {} : { usageFamily: report.family, seen: report.seen }),
+  };
 }
 
 function rawUsageOf(usage: unknown): string | null {

@@ -1,6 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Agent, type Dispatcher, errors, request } from 'undici';
-import { Upstream, type UpstreamAnswer, UpstreamFailure, type UpstreamFailureKind } from './upstream.ts';
+import {
+  Upstream,
+  type UpstreamAnswer,
+  UpstreamFailure,
+  type UpstreamFailureKind,
+  type UpstreamRequest,
+} from './upstream.ts';
 
 /** Where the provider is, and how long it may be silent. */
 export interface UpstreamOptions {
@@ -33,16 +39,18 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     });
   }
 
-  async chat(body: string, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async ask({ endpoint, body }: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
     const sent = { isWhole: false };
     try {
-      const answer = await request(`${this.options.url}/chat/completions`, {
+      const answer = await request(`${this.options.url}${endpoint.path}`, {
         method: 'POST',
         dispatcher: this.agent,
         signal,
         // Nothing of the client's own headers goes out: these are all there are.
         headers: {
-          authorization: `Bearer ${this.options.key}`,
+          ...(endpoint.family === 'anthropic'
+            ? anthropicHeaders(this.options.key)
+            : bearer(this.options.key)),
           'content-type': 'application/json',
           'content-length': String(Buffer.byteLength(body)),
           accept: 'application/json, text/event-stream',
@@ -65,6 +73,11 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
     await this.agent.close();
   }
 }
+
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+/** Anthropic's own names for the key and for the version of its wire format that we read. */
+const anthropicHeaders = (key: string) => ({ 'x-api-key': key, 'anthropic-version': '2023-06-01' });
 
 /** The body, and word of it when all of it has been written. */
 function told(body: string, sent: { isWhole: boolean }): Body {

@@ -7,7 +7,7 @@ import {
   type UsageBound,
 } from '@app/rating';
 import type { PublishedPrice } from '../prices/price-list.ts';
-import type { ChatRequest } from './chat-request.ts';
+import type { ModelRequest } from '../endpoints/endpoint.ts';
 
 /** What a call can use at most, and how its answer is to be limited so that this holds. */
 export interface CallBound {
@@ -25,12 +25,15 @@ export const affordableTokensMin = 256;
  * The most that a call can use: its bytes as input tokens, and the longest answer that was asked for or that the model gives.
  * A wish above the model's own limit is cut to it, or anybody could freeze a wallet with one number.
  */
-export function boundOf(request: ChatRequest, { limits }: Pick<PublishedPrice, 'limits'>): CallBound {
+export function boundOf(request: ModelRequest, price: PublishedPrice): CallBound {
+  if (request.pictures > 0) return boundOfPictures(request, price);
+  const { limits } = price;
   const longest = limits?.outputTokens ?? outputTokensUnpublished;
   const wanted = request.outputTokensWanted;
   const each = Math.min(wanted ?? longest, longest);
   const isTold = limits === null || (wanted !== undefined && wanted > longest);
-  const inputTokensMax = Math.min(request.inputTokensBound, limits?.contextTokens ?? Number.MAX_SAFE_INTEGER);
+  const readable = limits === null ? Number.MAX_SAFE_INTEGER : limits.contextTokens * request.inputs;
+  const inputTokensMax = Math.min(request.inputTokensBound, readable);
   return {
     usage: {
       inputTokensMax,
@@ -40,6 +43,26 @@ export function boundOf(request: ChatRequest, { limits }: Pick<PublishedPrice, '
     outputTokensMax: isTold ? each : undefined,
   };
 }
+
+/** More output tokens than any model makes one picture of. */
+const pictureOutputTokensMax = 16_384;
+const pictureKinds = ['input', 'cached_input', 'output_image'] as const;
+
+/** Pictures cost by the piece where the price says so, or else by their tokens. */
+function boundOfPictures({ pictures, inputTokensBound }: ModelRequest, price: PublishedPrice): CallBound {
+  const usage = isSoldByPiece(price)
+    ? { inputTokensMax: 0, outputTokensMax: 0, units: { image: pictures } }
+    : {
+        inputTokensMax: inputTokensBound,
+        outputTokensMax: pictures * pictureOutputTokensMax,
+        kinds: pictureKinds,
+      };
+  return { usage, outputTokensMax: undefined };
+}
+
+/** Whether pictures of this model have one price each, whatever tokens its provider counts. */
+export const isSoldByPiece = ({ unitPrices, rates }: Pick<PublishedPrice, 'unitPrices' | 'rates'>): boolean =>
+  unitPrices.image !== undefined && rates.output_image === undefined;
 
 /** The same call with shorter answers. */
 export function limitedTo(call: CallBound, tokens: number, choices: number): CallBound {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { OpenAiError } from '../openai/openai-error.ts';
-import { readChatRequest, upstreamBody } from './chat-request.ts';
+import { chatProviderBody, readChatRequest } from './chat-request.ts';
 
 const hello = { model: 'gpt-5.5', messages: [{ role: 'user', content: 'Hello.' }] };
 const refused = (body: unknown) => {
@@ -87,24 +87,28 @@ describe('readChatRequest', () => {
   });
 });
 
-describe('upstreamBody', () => {
+describe('chatProviderBody', () => {
   it('keeps every field and asks a stream for its usage', () => {
     const body = { ...hello, stream: true, temperature: 0.2, stream_options: { include_obfuscation: false } };
-    expect(JSON.parse(upstreamBody(readChatRequest(body), { outputTokensMax: undefined }))).toEqual({
+    expect(
+      JSON.parse(chatProviderBody(readChatRequest(body), { outputTokensMax: undefined }, 'gpt-5.5')),
+    ).toEqual({
       ...body,
       stream_options: { include_obfuscation: false, include_usage: true },
     });
   });
 
   it('adds nothing to a request that does not stream', () => {
-    expect(JSON.parse(upstreamBody(readChatRequest(hello), { outputTokensMax: undefined }))).toEqual(hello);
+    expect(
+      JSON.parse(chatProviderBody(readChatRequest(hello), { outputTokensMax: undefined }, 'gpt-5.5')),
+    ).toEqual(hello);
   });
 
   it.each([
     ['max_tokens', { max_tokens: 7 }],
     ['max_completion_tokens', {}],
   ])('writes a limit as %s', (name, given) => {
-    const text = upstreamBody(readChatRequest({ ...hello, ...given }), { outputTokensMax: 5 });
+    const text = chatProviderBody(readChatRequest({ ...hello, ...given }), { outputTokensMax: 5 }, 'gpt-5.5');
     expect(JSON.parse(text)).toEqual({ ...hello, [name]: 5 });
   });
 
@@ -112,6 +116,6 @@ describe('upstreamBody', () => {
     const text = '{"model":"cheap","model":"dear","messages":[{"role":"user","content":"x"}]}';
     const request = readChatRequest(JSON.parse(text));
     expect(request.model).toBe('dear');
-    expect(upstreamBody(request, { outputTokensMax: undefined })).not.toContain('cheap');
+    expect(chatProviderBody(request, { outputTokensMax: undefined }, request.model)).not.toContain('cheap');
   });
 });

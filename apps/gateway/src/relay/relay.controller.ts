@@ -1,0 +1,96 @@
+import { log } from '@app/observability';
+import { Public } from '@app/transport';
+import { Controller, Post, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import { chatCompletions } from '../endpoints/chat-completions.ts';
+import { embeddings } from '../endpoints/embeddings.ts';
+import type { Endpoint } from '../endpoints/endpoint.ts';
+import { images } from '../endpoints/images.ts';
+import { messages } from '../endpoints/messages.ts';
+import { responses } from '../endpoints/responses.ts';
+import { textCompletions } from '../endpoints/text-completions.ts';
+import { ClientConnection } from './client-connection.ts';
+import { RelayCallHandler } from './relay-call.handler.ts';
+
+/** The doors to models, as OpenAI's and Anthropic's clients know them; all lead to the one way that a call goes. */
+@ApiTags('models')
+@ApiBearerAuth()
+@Controller('v1')
+@Public()
+export class RelayController {
+  constructor(
+    private readonly access: AuthenticateKeyHandler,
+    private readonly calls: RelayCallHandler,
+  ) {}
+
+  @Post('chat/completions')
+  @ApiOperation({ summary: 'Creates a chat completion, streamed or whole; usage.cost is the exact charge' })
+  @ApiOkResponse({ description: 'A chat completion, or a stream of its chunks.' })
+  chatCompletion(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(chatCompletions, request, reply);
+  }
+
+  @Post('completions')
+  @ApiOperation({ summary: 'Continues text, streamed or whole; usage.cost is the exact charge' })
+  @ApiOkResponse({ description: 'A completion, or a stream of its chunks.' })
+  completion(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(textCompletions, request, reply);
+  }
+
+  @Post('responses')
+  @ApiOperation({
+    summary: 'Creates a response, streamed or whole, without storing it; usage.cost is the exact charge',
+  })
+  @ApiOkResponse({ description: 'A response, or a stream of its events.' })
+  response(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(responses, request, reply);
+  }
+
+  @Post('embeddings')
+  @ApiOperation({ summary: 'Turns texts into vectors; usage.cost is the exact charge' })
+  @ApiOkResponse({ description: 'A list of embeddings.' })
+  embedding(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(embeddings, request, reply);
+  }
+
+  @Post('images/generations')
+  @ApiOperation({ summary: 'Makes pictures; those that are delivered are charged' })
+  @ApiOkResponse({ description: 'A list of pictures.' })
+  image(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(images, request, reply);
+  }
+
+  @Post('messages')
+  @ApiOperation({
+    summary: 'Creates a message as Anthropic’s clients ask for it; usage.cost is the exact charge',
+  })
+  @ApiOkResponse({ description: 'A message, or a stream of its events.' })
+  message(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.relay(messages, request, reply);
+  }
+
+  /** One call by one endpoint, from its key to the last byte of its answer. */
+  async relay(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const caller = await this.access.handle(authorizationOf(request));
+    const client = new ClientConnection(reply.raw, () => {
+      reply.hijack();
+    });
+    try {
+      const relayed = await this.calls.handle(caller, endpoint.read(request.body), client);
+      if (relayed) await reply.status(200).header('x-call-id', relayed.callId).send(relayed.body);
+    } catch (error) {
+      if (!client.hasBegun) throw error;
+      // The answer has begun, so the only honest way left to say that it is not whole is to cut it off.
+      log().error({ err: error }, 'A stream could not be ended');
+      client.cut();
+    }
+  }
+}
+
+/** Anthropic's clients send their key under a name of its own. */
+function authorizationOf({ headers }: FastifyRequest): string | undefined {
+  const key = headers['x-api-key'];
+  return headers.authorization ?? (typeof key === 'string' ? `Bearer ${key}` : undefined);
+}

@@ -39,13 +39,14 @@ export const aTopUp = (
   customerId: string,
   topUpId: string,
   amount: string,
+  channel = 'wechat-pay',
 ): EventOf<typeof TopUpSettled> => ({
   ...envelope(`${topUpId}:settled`, customerId, 'payments'),
   type: 'TopUpSettled',
   data: {
     topUpId,
     customerId,
-    channel: 'wechat-pay',
+    channel,
     paid: { amount, currency: 'CNY' },
     providerReference: `4200-${topUpId}`,
     paidAt: '2026-11-22T08:00:00Z',

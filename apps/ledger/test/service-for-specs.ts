@@ -73,6 +73,21 @@ export async function ledgerService(
       return { customerId, topUpId };
     },
     entriesReached: (bookId: string, count: number) => entriesReached(database, bookId, count),
+    /** Waits until an event has become an entry. */
+    recorded: (bookId: string, eventId: string) =>
+      appears(database, 'SELECT 1 FROM entry WHERE book_id = $1 AND event_id = $2', [bookId, eventId]),
+    /** Waits for what the ledger announces under an event id: its JSON. */
+    announced: async (eventId: string): Promise<string> => {
+      const sql = 'SELECT value FROM outbox WHERE event_id = $1';
+      return (await appears<{ value: string }>(database, sql, [eventId])).value;
+    },
+    /** Waits until an event is parked, and says why. */
+    parked: (eventId: string) =>
+      appears<{ kind: string; reason: string }>(
+        database,
+        'SELECT kind, reason FROM parked_message WHERE event_id = $1',
+        [eventId],
+      ),
     close: async () => {
       leave();
       await log.close(1_000);
@@ -83,12 +98,22 @@ export async function ledgerService(
 }
 
 async function entriesReached(database: Database, bookId: string, count: number): Promise<void> {
+  const sql = 'SELECT 1 FROM entry WHERE book_id = $1 AND version = $2';
+  await appears(database, sql, [bookId, count]);
+}
+
+/** Waits for a row. */
+async function appears<Row extends object>(
+  database: Database,
+  sql: string,
+  values: readonly unknown[],
+): Promise<Row> {
   for (const end = Date.now() + 20_000; Date.now() < end;) {
-    const rows = await database.query('SELECT FROM entry WHERE book_id = $1', [bookId]);
-    if (rows.length >= count) return;
+    const [row] = await database.query<Row>(sql, values);
+    if (row !== undefined) return row;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  throw new Error(`${bookId} did not reach ${count} entries in time.`);
+  throw new Error(`Not in time: ${sql} ${JSON.stringify(values)}`);
 }
 
 /** People and programs who use the service. */

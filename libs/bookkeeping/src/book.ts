@@ -73,6 +73,11 @@ export class Book {
     takeInOrder(this.#book, entry);
   }
 
+  /** A lot that changed since the changes were last taken, a used up one too. */
+  changedLot(topUpId: string): Lot | undefined {
+    return this.#book.changes?.lots.get(topUpId);
+  }
+
   /** What changed since the last time; the shell writes these rows together with the entries. */
   takeChanges(): BookChanges {
     const { changes } = this.#book;

@@ -1,5 +1,14 @@
 export { AccountId, EntryRecorded } from './journal.events.ts';
 export { CallFinished, CallStarted, UnchargedReason } from './calls.events.ts';
+export {
+  ChannelFeeReturned,
+  ChannelFeeTaken,
+  ChannelSettled,
+  SuspenseAssigned,
+  SuspenseReceived,
+  SuspenseReturned,
+  UpstreamBillPaid,
+} from './channels.events.ts';
 export { CustomerChanged, KeyChanged, PlanTerms } from './customers.events.ts';
 export { eventDocuments, type GeneratedDocument } from './documents.ts';
 export { defineEvent, type Event, type EventDeclaration, type EventOf } from './event.ts';
@@ -10,7 +19,9 @@ export {
   UsageRated,
   UsageRecorded,
 } from './metering.events.ts';
+export { channelBookOf, upstreamBookOf } from './platform-books.ts';
 export {
+  ExternalRefundFound,
   RefundClosed,
   RefundItem,
   RefundItemFailed,

@@ -99,6 +99,34 @@ export const RefundItemFailed = defineEvent({
   },
 });
 
+export const ExternalRefundFound = defineEvent({
+  type: 'ExternalRefundFound',
+  meaning:
+    'The provider gave money back without us: a complaint, a chargeback, or a refund in the merchant console.',
+  schema: z.strictObject({
+    externalRefundId: Id.describe('Follows from the provider’s number, so that it is found once.'),
+    topUpId: Id.describe('The top-up whose payment was given back.'),
+    customerId: Id,
+    channel: Code,
+    amount: MoneyText,
+    occurredAt: InstantText,
+  }),
+  sample: {
+    id: 'ext_50300001234202611220000000009:found',
+    source: 'haoli/payments',
+    time: '2026-11-23T02:30:00Z',
+    subject: customerId,
+    data: {
+      externalRefundId: 'ext_50300001234202611220000000009',
+      topUpId,
+      customerId,
+      channel: 'wechat-pay',
+      amount: { amount: '100', currency: 'CNY' },
+      occurredAt: '2026-11-22T15:00:00Z',
+    },
+  },
+});
+
 export const RefundReserved = defineEvent({
   type: 'RefundReserved',
   meaning: 'The ledger set the amount aside and says which payments it goes back to, newest first.',

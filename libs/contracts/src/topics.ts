@@ -1,4 +1,13 @@
 import { CallFinished, CallStarted } from './calls.events.ts';
+import {
+  ChannelFeeReturned,
+  ChannelFeeTaken,
+  ChannelSettled,
+  SuspenseAssigned,
+  SuspenseReceived,
+  SuspenseReturned,
+  UpstreamBillPaid,
+} from './channels.events.ts';
 import { CustomerChanged, KeyChanged } from './customers.events.ts';
 import type { EventDeclaration } from './event.ts';
 import { EntryRecorded } from './journal.events.ts';
@@ -10,6 +19,7 @@ import {
   UsageRecorded,
 } from './metering.events.ts';
 import {
+  ExternalRefundFound,
   RefundClosed,
   RefundItemFailed,
   RefundItemPaid,
@@ -58,16 +68,25 @@ export const topics = {
   topUps: {
     name: 'payments.top-ups.v1',
     producer: 'payments',
-    meaning: 'Money that came in.',
+    meaning: 'Money that came in, and what channels and banks did with ours.',
     retention: 'delete',
-    events: [TopUpSettled],
+    events: [
+      TopUpSettled,
+      SuspenseReceived,
+      SuspenseAssigned,
+      SuspenseReturned,
+      ChannelFeeTaken,
+      ChannelFeeReturned,
+      ChannelSettled,
+      UpstreamBillPaid,
+    ],
   },
   refunds: {
     name: 'payments.refunds.v1',
     producer: 'payments',
-    meaning: 'Refunds asked for, and what became of each item at the provider.',
+    meaning: 'Refunds asked for, what became of each item at the provider, and refunds that others made.',
     retention: 'delete',
-    events: [RefundRequested, RefundItemPaid, RefundItemFailed],
+    events: [RefundRequested, RefundItemPaid, RefundItemFailed, ExternalRefundFound],
   },
   ledgerRefunds: {
     name: 'ledger.refunds.v1',

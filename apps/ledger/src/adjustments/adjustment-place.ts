@@ -1,4 +1,5 @@
-import type { Adjustment, AdjustmentOf } from './adjustment-template.ts';
+import { channelBookOf, upstreamBookOf } from '@app/contracts';
+import type { Adjustment, AdjustmentOf, Template } from './adjustment-template.ts';
 
 /** Where an adjustment belongs. */
 export interface AdjustmentPlace {
@@ -21,21 +22,32 @@ export function placeOf(adjustment: Adjustment, adjustmentId: string): Adjustmen
   return 'customerId' in adjustment ? place(adjustment.customerId, own) : platformPlace(adjustment);
 }
 
+/** What became of the fact, as in the id of the event that tells the same: once recorded, by hand or by event, it is a repetition. */
+const deeds = {
+  'suspense-in': 'received',
+  'suspense-assign': 'assigned',
+  'suspense-return': 'returned',
+  'channel-fee': 'taken',
+  'channel-fee-return': 'returned',
+  settlement: 'settled',
+  'upstream-bill': 'paid',
+} as const satisfies Partial<Record<Template, string>>;
+
 function suspensePlace(adjustment: Extract<Adjustment, { suspenseId: string }>): AdjustmentPlace {
   const { template, suspenseId, amount } = adjustment;
-  const bookId = 'customerId' in adjustment ? adjustment.customerId : channelBook(amount.currency);
-  return place(bookId, `${suspenseId}:${template}`, suspenseId);
+  const bookId = 'customerId' in adjustment ? adjustment.customerId : channelBookOf(amount.currency);
+  return place(bookId, `${suspenseId}:${deeds[template]}`, suspenseId);
 }
 
 type PlatformTemplate = 'channel-fee' | 'channel-fee-return' | 'settlement' | 'upstream-bill';
 
 function platformPlace(adjustment: AdjustmentOf<PlatformTemplate>): AdjustmentPlace {
+  const deed = deeds[adjustment.template];
   if (adjustment.template === 'upstream-bill') {
-    const bookId = `platform:upstreams-${adjustment.currency.toLowerCase()}:0`;
-    return place(bookId, `${adjustment.billId}:upstream-bill`);
+    return place(upstreamBookOf(adjustment.currency), `${adjustment.billId}:${deed}`);
   }
   const factId = adjustment.template === 'settlement' ? adjustment.settlementId : adjustment.feeId;
-  return place(channelBook(adjustment.amount.currency), `${factId}:${adjustment.template}`);
+  return place(channelBookOf(adjustment.amount.currency), `${factId}:${deed}`);
 }
 
 const place = (bookId: string, eventId: string, aboutId = ''): AdjustmentPlace => ({
@@ -43,6 +55,3 @@ const place = (bookId: string, eventId: string, aboutId = ''): AdjustmentPlace =
   eventId,
   aboutId,
 });
-
-/** A book has one currency, and so has each book of the channels. */
-const channelBook = (currency: string): string => `platform:channels-${currency.toLowerCase()}:0`;

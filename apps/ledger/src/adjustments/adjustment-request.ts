@@ -1,4 +1,4 @@
-import { Instant, type Command, type Lot, type StandingCharge } from '@app/bookkeeping';
+import { Instant, type Command, type StandingCharge } from '@app/bookkeeping';
 import { invariant } from '@app/decider';
 import { Units18 } from '@app/money';
 import type { PostRequest } from '../journal/journal.ts';
@@ -13,10 +13,9 @@ export interface ApprovedAdjustment {
   readonly requestedAt: string;
 }
 
-/** The charge that a correction or a compensation is about, and those of its lots that are used up. */
+/** The charge that a correction or a compensation is about. */
 export interface ChargeInquiry {
   readonly standing: StandingCharge;
-  readonly endedLots: readonly Lot[];
 }
 
 /** What an approved adjustment asks of the journal. */
@@ -86,7 +85,7 @@ function walletFacts(
 
 function chargeFacts(
   adjustment: Named<'compensation' | 'correction'>,
-  { standing, endedLots }: ChargeInquiry,
+  { standing }: ChargeInquiry,
 ): Facts {
   const { chargeId, reasonId } = adjustment;
   if (adjustment.template === 'compensation') {
@@ -94,7 +93,7 @@ function chargeFacts(
     return { type: 'compensate', chargeId, reasonId, amount, standing };
   }
   const charge = Units18.fromText(adjustment.charge.amount);
-  return { type: 'correct-charge', chargeId, reason: reasonId, charge, standing, endedLots };
+  return { type: 'correct-charge', chargeId, reason: reasonId, charge, standing, endedLots: [] };
 }
 
 function suspenseFacts(adjustment: Named<'suspense-in' | 'suspense-return' | 'suspense-assign'>): Facts {

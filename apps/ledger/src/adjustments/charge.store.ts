@@ -1,5 +1,4 @@
-import { type Entry, Instant, type Lot, readCanonicalBytes, standingCharge } from '@app/bookkeeping';
-import { Units18 } from '@app/money';
+import { type Entry, Instant, readCanonicalBytes, standingCharge } from '@app/bookkeeping';
 import { Database } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { ChargeInquiry } from './adjustment-request.ts';
@@ -30,11 +29,7 @@ export class ChargeStore {
     const standing = standingCharge(chargeId, entries);
     if (first === undefined || standing === undefined) return undefined;
     const { currency } = first;
-    const endedLots = await this.endedLots(
-      bookId,
-      standing.lots.map(({ topUpId }) => topUpId),
-    );
-    return { standing, endedLots, currency, occurredAt: Instant.toText(first.occurredAt), entries };
+    return { standing, currency, occurredAt: Instant.toText(first.occurredAt), entries };
   }
 
   /** Entries after a version that took money from a top-up. */
@@ -59,26 +54,5 @@ export class ChargeStore {
       [bookId, eventIds],
     );
     return rows.map(({ canonical }) => readCanonicalBytes(canonical));
-  }
-
-  private async endedLots(bookId: string, topUpIds: readonly string[]): Promise<Lot[]> {
-    const rows = await this.database.query<Record<keyof Lot, string>>(
-      `SELECT top_up_id AS "topUpId", channel, opened_by::text AS "openedBy", trim_scale(amount)::text AS amount,
-              trim_scale(used)::text AS used, trim_scale(refunded)::text AS refunded,
-              trim_scale(reserved)::text AS reserved, trim_scale(remaining)::text AS remaining, trim_scale(sent)::text AS sent
-         FROM lot WHERE book_id = $1 AND top_up_id = ANY($2::text[]) AND remaining = 0 AND reserved = 0`,
-      [bookId, topUpIds],
-    );
-    return rows.map(({ topUpId, channel, openedBy, ...amounts }) => ({
-      topUpId,
-      channel,
-      openedBy: Number(openedBy),
-      amount: Units18.fromText(amounts.amount),
-      used: Units18.fromText(amounts.used),
-      refunded: Units18.fromText(amounts.refunded),
-      reserved: Units18.fromText(amounts.reserved),
-      remaining: Units18.fromText(amounts.remaining),
-      sent: Units18.fromText(amounts.sent),
-    }));
   }
 }

@@ -128,7 +128,8 @@ const holdOf = (row: HoldRow): Hold => ({
   budgets: JSON.parse(row.budgets) as Hold['budgets'],
 });
 
-interface LotRow {
+/** A lot as a row. */
+export interface LotRow {
   readonly book_id: string;
   readonly top_up_id: string;
   readonly channel: string;
@@ -141,15 +142,18 @@ interface LotRow {
   readonly sent: string;
 }
 
+/** What is read of a lot. */
+export const lotColumns = `book_id, top_up_id, channel, opened_by::text, trim_scale(amount)::text AS amount,
+                           trim_scale(used)::text AS used, trim_scale(refunded)::text AS refunded,
+                           trim_scale(reserved)::text AS reserved, trim_scale(remaining)::text AS remaining,
+                           trim_scale(sent)::text AS sent`;
+
 // Sorted by the column and not by its text, which has the same name here: 10 comes after 9.
-const lotSql = `SELECT book_id, top_up_id, channel, opened_by::text, trim_scale(amount)::text AS amount,
-                       trim_scale(used)::text AS used, trim_scale(refunded)::text AS refunded,
-                       trim_scale(reserved)::text AS reserved, trim_scale(remaining)::text AS remaining,
-                       trim_scale(sent)::text AS sent
-                  FROM lot WHERE book_id = ANY($1::text[]) AND (remaining > 0 OR reserved > 0)
+const lotSql = `SELECT ${lotColumns} FROM lot WHERE book_id = ANY($1::text[]) AND (remaining > 0 OR reserved > 0)
                  ORDER BY lot.book_id, lot.opened_by`;
 
-const lotOf = (row: LotRow): Lot => ({
+/** The lot of a row. */
+export const lotOf = (row: LotRow): Lot => ({
   topUpId: row.top_up_id,
   channel: row.channel,
   openedBy: Number(row.opened_by),

@@ -23,6 +23,14 @@ export function bookOf(customerId: string): string {
   throw new Unprocessable('unusable-customer-id', `${customerId} cannot stand in the name of an account`);
 }
 
+const platformBook = /^platform:[a-z0-9-]{1,64}:\d{1,5}$/;
+
+/** A book of the platform, `platform:<name>:<partition>`; another id is refused. */
+export function platformBookOf(bookId: string): string {
+  if (platformBook.test(bookId)) return bookId;
+  throw new Unprocessable('unusable-book-id', `${bookId} is no book of the platform`);
+}
+
 /** A text that others chose, fit for the journal: printable ASCII, never empty. */
 export function printableCode(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/g, '?') || 'unknown';

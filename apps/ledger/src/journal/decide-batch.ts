@@ -1,4 +1,11 @@
-import { canonicalText, type Command, type Entry, type HoldEnd, type Instant } from '@app/bookkeeping';
+import {
+  canonicalText,
+  type Command,
+  type Entry,
+  type HoldEnd,
+  type Instant,
+  type Lot,
+} from '@app/bookkeeping';
 import { InvariantViolation } from '@app/decider';
 import { accountingDateOf } from './accounting-date.ts';
 import type { KeptBook } from './books.store.ts';
@@ -26,6 +33,8 @@ export interface Circumstances {
   readonly recordedAt: Instant;
   /** How holds ended that are not open, by `eventKey(bookId, holdId)`; those not in it were never seen. */
   readonly ended: ReadonlyMap<string, HoldEnd>;
+  /** The lots that `lotsNamed` asks for, as they were before the batch, by `eventKey(bookId, topUpId)`. */
+  readonly lots: ReadonlyMap<string, Lot>;
   /** What events were recorded as before, by `eventKey(bookId, eventId)`. */
   readonly known: ReadonlyMap<string, KnownEvent>;
   /** The day itself where its month is open, otherwise the first open day after it. */
@@ -39,6 +48,12 @@ export interface KnownEvent extends FirstResult {
 
 /** One text for an id within a book. */
 export const eventKey = (bookId: string, id: string): string => `${bookId} ${id}`;
+
+/** The lots that a command may open again though they are used up: it can only be decided on locked books. */
+export function lotsNamed(command: Command): readonly string[] {
+  if (command.type === 'record-external-refund') return [command.topUpId];
+  return command.type === 'correct-charge' ? command.standing.lots.map(({ topUpId }) => topUpId) : [];
+}
 
 /** Decides requests in their order and takes the entries into the books. Touches nothing else. */
 export function decideBatch(
@@ -84,15 +99,21 @@ class Batch {
   /** A rule of ours that a command breaks concerns this command only; the book is as it was. */
   private decisionOf(kept: KeptBook, { bookId, command }: PostRequest) {
     try {
-      return kept.book.decide(this.informed(bookId, command));
+      return kept.book.decide(this.informed(kept, bookId, command));
     } catch (error) {
       if (!(error instanceof InvariantViolation)) throw error;
       return { kind: 'failed', reason: error.message } as const;
     }
   }
 
-  /** Tells a command about a hold what became of it. */
-  private informed(bookId: string, command: Command): Command {
+  /** Tells a command about a hold what became of it, and one about lots how those stand that may have ended. */
+  private informed({ book }: KeptBook, bookId: string, command: Command): Command {
+    if ('endedLots' in command) {
+      const endedLots = lotsNamed(command).flatMap(
+        (topUpId) => book.changedLot(topUpId) ?? this.circumstances.lots.get(eventKey(bookId, topUpId)) ?? [],
+      );
+      return { ...command, endedLots };
+    }
     if (!('ended' in command) || this.circumstances.ended.size === 0) return command;
     const ended = this.circumstances.ended.get(eventKey(bookId, command.holdId));
     return ended === undefined ? command : { ...command, ended };

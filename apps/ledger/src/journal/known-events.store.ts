@@ -1,5 +1,6 @@
-import type { HoldEnd } from '@app/bookkeeping';
+import type { HoldEnd, Lot } from '@app/bookkeeping';
 import { Units18 } from '@app/money';
+import { lotColumns, lotOf, type LotRow } from './books.store.ts';
 import { eventKey, type KnownEvent } from './decide-batch.ts';
 import type { PostRequest } from './journal.ts';
 import type { Rows } from './rows.ts';
@@ -62,6 +63,26 @@ export async function holdEnds(
     [holds.map(({ bookId }) => bookId), holds.map(({ holdId }) => holdId)],
   );
   return new Map(rows.map((row) => [eventKey(row.book_id, row.hold_id), row.outcome]));
+}
+
+/** A lot of a book. */
+export interface LotName {
+  readonly bookId: string;
+  readonly topUpId: string;
+}
+
+/** These lots as they lie in the database, used up ones too, by `eventKey`; those not in it were never opened. */
+export async function lotsAsStored(
+  database: Rows,
+  lots: readonly LotName[],
+): Promise<ReadonlyMap<string, Lot>> {
+  if (lots.length === 0) return new Map();
+  const rows = await database.query<LotRow>(
+    `SELECT ${lotColumns} FROM unnest($1::text[], $2::text[]) AS i (book_id, top_up_id)
+       JOIN lot USING (book_id, top_up_id)`,
+    [lots.map(({ bookId }) => bookId), lots.map(({ topUpId }) => topUpId)],
+  );
+  return new Map(rows.map((row) => [eventKey(row.book_id, row.top_up_id), lotOf(row)]));
 }
 
 /** The versions of heads now, by book. */

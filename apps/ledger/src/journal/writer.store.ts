@@ -10,10 +10,17 @@ import { batchStatement } from './batch-statement.ts';
 import { loadBooks, unopened, type KeptBook } from './books.store.ts';
 import { ClosedPeriods } from './closed-periods.store.ts';
 import { DatabaseClock, stampAfter } from './database-clock.ts';
-import { decideBatch, eventKey, type Circumstances, type DecidedBatch } from './decide-batch.ts';
+import { decideBatch, eventKey, lotsNamed, type Circumstances, type DecidedBatch } from './decide-batch.ts';
 import type { Outcome, PostRequest } from './journal.ts';
 import { KeptBooks } from './kept-books.ts';
-import { headVersions, holdEnds, knownEvents, type HoldName } from './known-events.store.ts';
+import {
+  headVersions,
+  holdEnds,
+  knownEvents,
+  lotsAsStored,
+  type HoldName,
+  type LotName,
+} from './known-events.store.ts';
 import type { Rows } from './rows.ts';
 import { WriterConnection } from './writer-connection.store.ts';
 
@@ -80,8 +87,7 @@ export class Writer {
 
   private async write(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
     batchSize.observe(requests.length);
-    const announces = requests.some(({ announce }) => announce !== undefined);
-    const quick = announces ? undefined : await this.quickly(requests);
+    const quick = requests.some(needsLocks) ? undefined : await this.quickly(requests);
     if (quick === undefined) batches.inc({ path: 'careful' });
     else batches.inc({ path: 'quick' });
     return quick ?? (await this.carefully(requests));
@@ -98,6 +104,7 @@ export class Writer {
       const decided = decideBatch(requests, books, {
         recordedAt,
         ended,
+        lots: new Map(),
         known: new Map(),
         openDay: this.openDay,
       });
@@ -172,6 +179,7 @@ export class Writer {
     const circumstances: Circumstances = {
       known: await knownEvents(tx, requests),
       ended: await holdEnds(tx, holdsNamed(requests)),
+      lots: await lotsAsStored(tx, lotsNamedBy(requests)),
       recordedAt: stampAfter(await databaseTime(tx), books.values()),
       openDay: this.openDay,
     };
@@ -250,6 +258,10 @@ async function databaseTime(database: Rows): Promise<Instant> {
  */
 const mayPassAtOnce = (error: unknown): boolean => ['23505', 'HL003'].includes(sqlStateOf(error) ?? '');
 
+/** What is announced is committed by a transaction of its own; how a lot ended is certain only while its book is locked. */
+const needsLocks = ({ announce, command }: PostRequest): boolean =>
+  announce !== undefined || 'endedLots' in command;
+
 const bookIdsOf = (requests: readonly PostRequest[]): string[] =>
   [...new Set(requests.map(({ bookId }) => bookId))].sort();
 
@@ -262,6 +274,9 @@ function withUnopened(bookIds: readonly string[], loaded: Map<string, KeptBook>)
 
 const holdsNamed = (requests: readonly PostRequest[]): HoldName[] =>
   requests.flatMap(({ bookId, command }) => ('ended' in command ? [{ bookId, holdId: command.holdId }] : []));
+
+const lotsNamedBy = (requests: readonly PostRequest[]): LotName[] =>
+  requests.flatMap(({ bookId, command }) => lotsNamed(command).map((topUpId) => ({ bookId, topUpId })));
 
 /** Holds that requests name, and that are neither open nor placed by this batch: how they ended must be looked up. */
 function unknownHolds(requests: readonly PostRequest[], books: ReadonlyMap<string, KeptBook>): HoldName[] {

@@ -1,4 +1,4 @@
-import type { EventOf, RefundItemFailed, RefundItemPaid, RefundRequested } from '@app/contracts';
+import type { EventOf, ExternalRefundFound, RefundItemFailed, RefundItemPaid, RefundRequested } from '@app/contracts';
 import { Units18 } from '@app/money';
 import { bookOf, commandOf, printableCode } from '../journal/command-of-event.ts';
 import type { PostRequest } from '../journal/journal.ts';
@@ -6,7 +6,10 @@ import { announceRefund } from './refund-announcement.ts';
 
 /** Everything that payments tells about refunds. */
 export type RefundEvent =
-  EventOf<typeof RefundRequested> | EventOf<typeof RefundItemPaid> | EventOf<typeof RefundItemFailed>;
+  | EventOf<typeof RefundRequested>
+  | EventOf<typeof RefundItemPaid>
+  | EventOf<typeof RefundItemFailed>
+  | EventOf<typeof ExternalRefundFound>;
 
 /** What a refund asks of the journal; what follows is announced in the same transaction. */
 export function requestOfRefund(event: RefundEvent): PostRequest {
@@ -17,6 +20,8 @@ export function requestOfRefund(event: RefundEvent): PostRequest {
       return paidRequest(event);
     case 'RefundItemFailed':
       return failedRequest(event);
+    case 'ExternalRefundFound':
+      return externalRequest(event);
   }
 }
 
@@ -67,6 +72,23 @@ function failedRequest(event: EventOf<typeof RefundItemFailed>): PostRequest {
       itemId,
       amount: Units18.fromText(amount.amount),
       reason: printableCode(code),
+    },
+  };
+}
+
+/** Nobody is told: what the provider gave back is a fact, and what could not be taken from the wallet is a shortfall. */
+function externalRequest(event: EventOf<typeof ExternalRefundFound>): PostRequest {
+  const { externalRefundId, topUpId, customerId, channel, amount, occurredAt } = event.data;
+  return {
+    bookId: bookOf(customerId),
+    command: {
+      ...commandOf(event, { occurredAt, currency: amount.currency }),
+      type: 'record-external-refund',
+      externalRefundId,
+      topUpId,
+      channel,
+      amount: Units18.fromText(amount.amount),
+      endedLots: [],
     },
   };
 }

@@ -35,7 +35,7 @@ export interface CorrectCharge extends CommandOf<'correct-charge'> {
   readonly charge: Units18;
   /** The charge as it stands, after earlier corrections; the shell looks it up. */
   readonly standing: Collection & { readonly budgets: readonly BudgetUse[] };
-  /** Those of the lots in `standing` that are no longer open. */
+  /** The lots in `standing` that are no longer open; the writer looks them up. */
   readonly endedLots: readonly Lot[];
 }
 

@@ -51,7 +51,7 @@ export interface RecordExternalRefund extends CommandOf<'record-external-refund'
   readonly topUpId: string;
   readonly channel: string;
   readonly amount: Units18;
-  /** The lot of the top-up where it is no longer open; the shell looks it up. */
+  /** The lot of the top-up where it is no longer open; the writer looks it up. */
   readonly endedLots: readonly Lot[];
 }
 

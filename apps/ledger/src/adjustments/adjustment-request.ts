@@ -83,10 +83,7 @@ function walletFacts(
   return { type: 'set-plan', plan };
 }
 
-function chargeFacts(
-  adjustment: Named<'compensation' | 'correction'>,
-  { standing }: ChargeInquiry,
-): Facts {
+function chargeFacts(adjustment: Named<'compensation' | 'correction'>, { standing }: ChargeInquiry): Facts {
   const { chargeId, reasonId } = adjustment;
   if (adjustment.template === 'compensation') {
     const amount = Units18.fromText(adjustment.amount.amount);

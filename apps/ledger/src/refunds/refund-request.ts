@@ -1,4 +1,10 @@
-import type { EventOf, ExternalRefundFound, RefundItemFailed, RefundItemPaid, RefundRequested } from '@app/contracts';
+import type {
+  EventOf,
+  ExternalRefundFound,
+  RefundItemFailed,
+  RefundItemPaid,
+  RefundRequested,
+} from '@app/contracts';
 import { Units18 } from '@app/money';
 import { bookOf, commandOf, printableCode } from '../journal/command-of-event.ts';
 import type { PostRequest } from '../journal/journal.ts';

@@ -27,6 +27,10 @@ import { RefundsController } from './refunds/refunds.controller.ts';
 import { RelayController } from './relay/relay.controller.ts';
 import { relayProviders } from './relay/relay.module.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
+import { BillingController } from './usage/billing.controller.ts';
+import { ExportCallsHandler } from './usage/export-calls.handler.ts';
+import { FindReceiptHandler } from './usage/find-receipt.handler.ts';
+import { OrganizationController } from './usage/organization.controller.ts';
 import { UsageController } from './usage/usage.controller.ts';
 
 const settings = readSettings(gatewaySettings);
@@ -51,10 +55,12 @@ const settings = readSettings(gatewaySettings);
   ],
   controllers: [
     BalanceController,
+    BillingController,
     CustomersController,
     ForwardsController,
     KeysController,
     ModelsController,
+    OrganizationController,
     PricesConsumer,
     PricingController,
     RefundsController,
@@ -66,6 +72,8 @@ const settings = readSettings(gatewaySettings);
     AuthenticateKeyHandler,
     CreateCustomerHandler,
     CustomersStore,
+    ExportCallsHandler,
+    FindReceiptHandler,
     IssueKeyHandler,
     KeysStore,
     PricesProjection,

@@ -17,12 +17,14 @@ import { UsageRecordStore } from './intake/usage-record.store.ts';
 import { UsageRecordsController } from './intake/usage-records.controller.ts';
 import { type MeteringSettings, meteringSettingsToken } from './metering-settings.ts';
 import { MeteringTables } from './migrations/0002-metering.ts';
+import { UsageHours } from './migrations/0003-usage-hours.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
 import { PriceVersionsController } from './prices/price-versions.controller.ts';
 import { PricingController } from './prices/pricing.controller.ts';
 import { PublishPriceHandler } from './prices/publish-price.handler.ts';
 import { ReadyMadePricesJob } from './prices/ready-made-prices.job.ts';
 import { CallLineStore } from './usage/call-line.store.ts';
+import { FindCallHandler } from './usage/find-call.handler.ts';
 import { ListCallsHandler } from './usage/list-calls.handler.ts';
 import { ReadUsageHandler } from './usage/read-usage.handler.ts';
 import { UsageController } from './usage/usage.controller.ts';
@@ -30,7 +32,7 @@ import { UsageGrpc } from './usage/usage.grpc.ts';
 import { UsageStore } from './usage/usage.store.ts';
 
 /** The migrations of metering, in order. */
-export const meteringMigrations = [messagingMigration, MeteringTables];
+export const meteringMigrations = [messagingMigration, MeteringTables, UsageHours];
 
 /** Usage intake, prices, rating and usage reads. */
 @Module({})
@@ -47,7 +49,14 @@ export class MeteringModule {
         { provide: meteringSettingsToken, useValue: settings },
         ...[CustomerStore, PriceBookStore, CallStore, CallLineStore, UsageRecordStore, UsageStore],
         ...[PublishPriceHandler, RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
-        ...[AbandonCallsHandler, ListCallsHandler, ReadUsageHandler, AbandonCallsJob, ReadyMadePricesJob],
+        ...[
+          AbandonCallsHandler,
+          FindCallHandler,
+          ListCallsHandler,
+          ReadUsageHandler,
+          AbandonCallsJob,
+          ReadyMadePricesJob,
+        ],
       ],
     };
   }

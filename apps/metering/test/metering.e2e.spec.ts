@@ -342,6 +342,9 @@ const question = (changes: Partial<MeteringApi.GetUsageRequest>): MeteringApi.Ge
     cursor: '',
     pageSize: 0,
     timeZone: '',
+    models: [],
+    keyIds: [],
+    product: '',
   },
   ...changes,
 });

@@ -27,6 +27,7 @@ import { PriceBookStore } from '../src/prices/price-book.store.ts';
 import { type PublicationResult, PublishPriceHandler } from '../src/prices/publish-price.handler.ts';
 import type { PublishedVersion } from '../src/prices/published-version.ts';
 import { CallLineStore } from '../src/usage/call-line.store.ts';
+import { FindCallHandler } from '../src/usage/find-call.handler.ts';
 import { ListCallsHandler } from '../src/usage/list-calls.handler.ts';
 import { ReadUsageHandler } from '../src/usage/read-usage.handler.ts';
 import { UsageStore } from '../src/usage/usage.store.ts';
@@ -57,6 +58,7 @@ export async function openMetering(url: string) {
     abandonCalls: new AbandonCallsHandler(database, calls, outbox, { lag } as unknown as EventLog),
     readUsage: new ReadUsageHandler(customers, new UsageStore(database)),
     listCalls: new ListCallsHandler(customers, new CallLineStore(database)),
+    findCall: new FindCallHandler(customers, new CallLineStore(database)),
     batchOf: batchMaker(),
     deliver: (topic: keyof typeof consumers, batch: EventBatch) => consumers[topic](batch),
     outboxOf: <E extends Event>(topic: Topic) => outboxOf<E>(database, topic),

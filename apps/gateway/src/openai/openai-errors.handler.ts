@@ -35,7 +35,7 @@ export class OpenAiErrors extends ProblemFilter {
 }
 
 const isCustomerRoute = (url: string): boolean =>
-  /^\/v1(?:[/?]|$)/.test(url) && !/^\/v1\/admin(?:[/?]|$)/.test(url);
+  /^\/(?:v1|dashboard\/billing)(?:[/?]|$)/.test(url) && !/^\/v1\/admin(?:[/?]|$)/.test(url);
 
 /** Its clients read errors in Anthropic's form only. */
 const isAnthropicRoute = (url: string): boolean => /^\/v1\/messages(?:[/?]|$)/.test(url);

@@ -4,7 +4,7 @@ import type { Charge, Usage } from '@app/rating';
 import { Injectable } from '@nestjs/common';
 import { relaySource } from '../intake/usage-report.ts';
 import type { EndedCall, UnchargedCall } from './ended-call.ts';
-import { columnList, countsOfLine, usageColumns } from './usage-columns.ts';
+import { rolledUp } from './roll-up.ts';
 
 /** Names a call for sure: two customers may have calls of the same id. */
 export const callKey = ({
@@ -14,22 +14,6 @@ export const callKey = ({
   readonly customerId: string;
   readonly callId: string;
 }): string => `${customerId} ${callId}`;
-
-/** Adds the calls in the common table expression `ended` to the roll-ups; rows are locked in the order of their keys. */
-const rolledUp = `
-  INSERT INTO usage_quarter AS total (customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency,
-         requests, ${columnList}, charge)
-  SELECT customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency,
-         count(*), ${usageColumns.map(({ column }) => `sum(${column})`).join(', ')}, sum(charge)
-    FROM (SELECT customer_id, date_bin('15 minutes', occurred_at, '2000-01-01Z') AS quarter, model,
-                 coalesce(key_id, '') AS key_id, endpoint, coalesce(price_version_id, '') AS price_version_id, source,
-                 coalesce(currency, '') AS currency, ${countsOfLine}, coalesce(charge, 0) AS charge FROM ended) AS line
-   GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-   ORDER BY 1, 2, 3, 4, 5, 6, 7, 8
-  ON CONFLICT (customer_id, quarter, model, key_id, endpoint, price_version_id, source, currency) DO UPDATE SET
-         requests = total.requests + excluded.requests,
-         ${usageColumns.map(({ column }) => `${column} = total.${column} + excluded.${column}`).join(', ')},
-         charge = total.charge + excluded.charge`;
 
 /** One line per call, and the roll-ups that are their sums. Both change in one statement, so they never differ. */
 @Injectable()
@@ -97,7 +81,8 @@ export class CallStore {
            FROM overdue
           WHERE call.customer_id = overdue.customer_id AND call.call_id = overdue.call_id AND call.outcome IS NULL
          RETURNING call.*),
-       rolled AS (${rolledUp})
+       changed AS (SELECT *, 1 AS weight FROM ended),
+       ${rolledUp}
        SELECT customer_id, call_id, hold_id, ended_at FROM ended`,
       [before, partitions, callsMax],
     );
@@ -142,7 +127,8 @@ const endCalls = `
            charge = excluded.charge, lines = excluded.lines, outcome = excluded.outcome, reason = excluded.reason
      WHERE call.outcome IS NULL
     RETURNING *),
-  rolled AS (${rolledUp})
+  changed AS (SELECT *, 1 AS weight FROM ended),
+  ${rolledUp}
   SELECT customer_id, call_id FROM ended`;
 
 function rowOf(call: EndedCall) {

@@ -30,7 +30,8 @@ export class ListCallsHandler {
   }
 }
 
-function lineOf(call: StoredCall, customer: Customer | undefined): MeteringApi.CallLine {
+/** The line of a call, as the doors show it. */
+export function lineOf(call: StoredCall, customer: Customer | undefined): MeteringApi.CallLine {
   return {
     callId: call.call_id,
     customerId: call.customer_id,

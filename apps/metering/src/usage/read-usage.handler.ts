@@ -28,7 +28,7 @@ export class ReadUsageHandler {
       timeZone,
       bucketsMax: query.pageSize,
     });
-    const sums = await this.usage.sums(query.customerId, buckets, query.groupBy);
+    const sums = await this.usage.sums(buckets, query);
     return {
       buckets: buckets.starts.map((start, index) => ({
         start,

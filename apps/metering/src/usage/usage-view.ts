@@ -24,40 +24,48 @@ export const UsagePage = z.object({
   nextCursor: z.string(),
 });
 
-/** A page of calls, as REST shows it. */
-export const CallsPage = z.object({
-  calls: z.array(
+const CallLine = z.object({
+  callId: z.string(),
+  customerId: z.string(),
+  keyId: z.string(),
+  model: z.string(),
+  endpoint: z.string(),
+  source: z.string(),
+  occurredAt: z.string(),
+  statusCode: z.int(),
+  tokens: counts,
+  units: counts,
+  charge: z.string().describe('Empty where the call was not charged.'),
+  currency: z.string(),
+  credits: z.string(),
+  priceVersionId: z.string(),
+  outcome: z.enum(['charged', 'uncharged', 'quarantined']),
+  reason: z.string(),
+  usageSource: z.string(),
+  estimated: z.boolean(),
+  lines: z.array(
     z.object({
-      callId: z.string(),
-      customerId: z.string(),
-      keyId: z.string(),
-      model: z.string(),
-      endpoint: z.string(),
-      source: z.string(),
-      occurredAt: z.string(),
-      statusCode: z.int(),
-      tokens: counts,
-      units: counts,
-      charge: z.string().describe('Empty where the call was not charged.'),
-      currency: z.string(),
-      credits: z.string(),
-      priceVersionId: z.string(),
-      outcome: z.enum(['charged', 'uncharged', 'quarantined']),
-      reason: z.string(),
-      usageSource: z.string(),
-      estimated: z.boolean(),
-      lines: z.array(
-        z.object({
-          kind: z.string(),
-          quantity: z.string(),
-          unitPrice: z.string(),
-          per: z.string(),
-          amount: z.string(),
-        }),
-      ),
+      kind: z.string(),
+      quantity: z.string(),
+      unitPrice: z.string(),
+      per: z.string(),
+      amount: z.string(),
     }),
   ),
-  nextCursor: z.string(),
+});
+
+/** A page of calls, as REST shows it. */
+export const CallsPage = z.object({ calls: z.array(CallLine), nextCursor: z.string() });
+
+/** One call with all that its charge follows from, as REST shows it. */
+export const CallReceipt = z.object({
+  call: CallLine,
+  holdId: z.string(),
+  endedAt: z.string(),
+  rawUsage: z.string().describe('The provider’s usage body as it came, as JSON text.'),
+  rateCard: z.string(),
+  priceEffectiveFrom: z.string(),
+  priceTerms: z.string().describe('The terms of the price version, as JSON text.'),
 });
 
 /** Calls that wait for a person. */

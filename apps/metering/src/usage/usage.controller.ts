@@ -1,12 +1,13 @@
 import type { MeteringApi } from '@app/contracts';
 import { Scopes } from '@app/transport';
-import { Controller, Get, Query } from '@nestjs/common';
+import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CallLineStore } from './call-line.store.ts';
+import { FindCallHandler } from './find-call.handler.ts';
 import { ListCallsHandler } from './list-calls.handler.ts';
 import { ReadUsageHandler } from './read-usage.handler.ts';
-import { CallsQuery, UsageQuery } from './usage-query.ts';
-import { CallsPage, QuarantineList, UsagePage } from './usage-view.ts';
+import { CallQuestion, CallsQuery, UsageQuery } from './usage-query.ts';
+import { CallReceipt, CallsPage, QuarantineList, UsagePage } from './usage-view.ts';
 
 const quarantineRowsMax = 500;
 
@@ -17,6 +18,7 @@ const quarantineRowsMax = 500;
 export class UsageController {
   constructor(
     private readonly listCalls: ListCallsHandler,
+    private readonly findCall: FindCallHandler,
     private readonly readUsage: ReadUsageHandler,
     private readonly lines: CallLineStore,
   ) {}
@@ -33,6 +35,13 @@ export class UsageController {
   @ApiOkResponse({ standardSchema: CallsPage })
   calls(@Query({ schema: CallsQuery }) query: CallsQuery): Promise<MeteringApi.ListCallsResponse> {
     return this.listCalls.handle(query);
+  }
+
+  @Get('customers/:customerId/calls/:callId')
+  @ApiOperation({ summary: 'One ended call with everything that its charge follows from' })
+  @ApiOkResponse({ standardSchema: CallReceipt })
+  call(@Param({ schema: CallQuestion }) question: CallQuestion): Promise<MeteringApi.CallReceipt> {
+    return this.findCall.handle(question);
   }
 
   @Get('quarantined-calls')

@@ -3,9 +3,10 @@ import { Problem, Scopes } from '@app/transport';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import type { z } from 'zod';
+import { FindCallHandler } from './find-call.handler.ts';
 import { ListCallsHandler } from './list-calls.handler.ts';
 import { ReadUsageHandler } from './read-usage.handler.ts';
-import { CallsQuery, present, UsageQuery } from './usage-query.ts';
+import { CallQuestion, CallsQuery, present, UsageQuery } from './usage-query.ts';
 
 /** The gRPC door of usage reads; the gateway asks here for its customers. */
 @Controller()
@@ -13,12 +14,18 @@ import { CallsQuery, present, UsageQuery } from './usage-query.ts';
 export class UsageGrpc {
   constructor(
     private readonly listCalls: ListCallsHandler,
+    private readonly findCall: FindCallHandler,
     private readonly readUsage: ReadUsageHandler,
   ) {}
 
   @GrpcMethod('Metering', 'ListCalls')
   calls(request: MeteringApi.ListCallsRequest): Promise<MeteringApi.ListCallsResponse> {
     return this.listCalls.handle(parsed(CallsQuery, request));
+  }
+
+  @GrpcMethod('Metering', 'GetCall')
+  call(request: MeteringApi.GetCallRequest): Promise<MeteringApi.CallReceipt> {
+    return this.findCall.handle(parsed(CallQuestion, request));
   }
 
   @GrpcMethod('Metering', 'GetUsage')

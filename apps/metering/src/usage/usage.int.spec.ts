@@ -1,5 +1,6 @@
 import { type MeteringApi, topics } from '@app/contracts';
 import { Units18 } from '@app/money';
+import { recompute } from '@app/rating';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
@@ -11,7 +12,7 @@ import {
   type OpenMetering,
   publishedOf,
 } from '../../test/open-metering.ts';
-import { type BucketWidth, bucketWidths, groupings, UsageQuery } from './usage-query.ts';
+import { type BucketWidth, bucketWidths, type CallsQuery, groupings, UsageQuery } from './usage-query.ts';
 
 let metering: OpenMetering;
 const customerId = 'cus_india';
@@ -93,10 +94,7 @@ function chargedEnd(model: 'gpt-5.5' | 'other', input: number, output: number) {
   return { kind: 'usage' as const, usage, charge: Units18.toText(Units18.of(units)) };
 }
 
-async function linesOf(range: {
-  readonly from?: string;
-  readonly to?: string;
-}): Promise<readonly MeteringApi.CallLine[]> {
+async function linesOf(range: Partial<CallsQuery>): Promise<readonly MeteringApi.CallLine[]> {
   const lines: MeteringApi.CallLine[] = [];
   for (let cursor: string | undefined; cursor !== '';) {
     const page = await metering.listCalls.handle({
@@ -160,6 +158,40 @@ describe('the list of calls', () => {
   });
 });
 
+describe('the receipt of a call', () => {
+  it('has the price version by whose terms it can be computed again, and the usage as it came', async () => {
+    const end = anEnd('call_receipt', {
+      ...{ customerId, priceVersionId: (await linesOf({ model: 'gpt-5.5' }))[0]?.priceVersionId ?? '' },
+      ...{ end: chargedEnd('gpt-5.5', 3000, 800), usageFamily: 'openai-chat' },
+      rawUsage: '{"prompt_tokens":3000,"completion_tokens":800}',
+    });
+    await metering.deliver('calls', metering.batchOf(topics.calls, [end]));
+    const receipt = await metering.findCall.handle({ customerId, callId: 'call_receipt' });
+    expect(receipt).toMatchObject({
+      ...{ holdId: 'hold_call_receipt', rateCard: 'card', priceEffectiveFrom: '2023-01-01T00:00:00Z' },
+      rawUsage: '{"prompt_tokens":3000,"completion_tokens":800}',
+      call: { charge: '0.0195', outcome: 'charged' },
+    });
+    expect(JSON.parse(receipt.priceTerms)).toMatchObject({ rates: { input: '2.5', output: '15' } });
+    const lines = receipt.call?.lines.map((line) => ({
+      ...line,
+      quantity: Number(line.quantity),
+      per: '1000000' as const,
+    }));
+    expect(recompute(lines ?? [])).toBe('0.0195');
+  });
+
+  it('is not there for another customer, nor for a call that has not ended', async () => {
+    const refused = { code: 'not-found', details: { field: 'callId' } };
+    for (const question of [
+      { customerId: 'cus_1', callId: 'call_receipt' },
+      { customerId, callId: 'call_never' },
+    ]) {
+      await expect(metering.findCall.handle(question)).rejects.toMatchObject(refused);
+    }
+  });
+});
+
 describe('usage sums', () => {
   it('equal the sum of the lines, to the last digit, for any range, zone, width and grouping', async () => {
     const someQuery = fc.record({
@@ -170,7 +202,8 @@ describe('usage sums', () => {
     });
     await fc.assert(
       fc.asyncProperty(someQuery, async ({ ends, ...query }) => {
-        const [start, end] = ends[0] < ends[1] ? ends : [ends[1], ends[0]];
+        const [start, last] = ends[0] < ends[1] ? ends : [ends[1], ends[0]];
+        const end = query.bucketWidth === '1m' ? hoursAfter(start, 3) : last;
         const buckets = await bucketsOf({ ...query, from: start, to: end });
         const lines = await linesOf({ from: start, to: end });
         expect(sumOf(resultsOf(buckets))).toEqual(sumOf(lines));
@@ -185,6 +218,25 @@ describe('usage sums', () => {
       { numRuns: 25, seed: 7, endOnFailure: true },
     );
   }, 240_000);
+
+  it('of some models and keys are those of their lines, and lines are filtered alike', async () => {
+    const range = { from: '2026-03-02T18:40:00Z', to: '2026-03-20T03:20:00Z' };
+    const buckets = await bucketsOf({ ...range, models: ['other'], keyIds: ['key_2', 'key_9'] });
+    const filtered = await linesOf({ ...range, model: 'other', keyId: 'key_2' });
+    const all = await linesOf(range);
+    expect(filtered).toEqual(all.filter(({ model, keyId }) => model === 'other' && keyId === 'key_2'));
+    expect(filtered.length).toBeGreaterThan(10);
+    expect(sumOf(resultsOf(buckets))).toEqual(sumOf(filtered));
+    const uncharged = await linesOf({ ...range, outcome: 'uncharged' });
+    expect(uncharged).toEqual(all.filter(({ outcome }) => outcome === 'uncharged'));
+    expect(await bucketsOf({ ...range, product: 'images' }).then(resultsOf)).toEqual([]);
+    expect(await linesOf({ model: 'never-used' })).toEqual([]);
+  });
+
+  it('begin a range of days at midnight in the zone that is asked for', async () => {
+    const buckets = await bucketsOf({ from: '2026-03-03', to: '2026-03-05', timeZone: 'Asia/Kathmandu' });
+    expect(buckets.map(({ start }) => start)).toEqual(['2026-03-02T18:15:00Z', '2026-03-03T18:15:00Z']);
+  });
 
   it('begin the day at the customer’s own midnight, half an hour beside UTC’s', async () => {
     const buckets = await bucketsOf({ from: '2026-03-02T18:30:00Z', to: '2026-03-05T18:30:00Z' });
@@ -221,21 +273,27 @@ describe('usage sums', () => {
 });
 
 describe('roll-ups', () => {
-  it('are the sums of the lines, column by column', async () => {
+  it.each([
+    ['usage_quarter', 'quarter', '15 minutes'],
+    ['usage_hour', 'hour', '1 hour'],
+  ])('are the sums of the lines, column by column: %s', async (table, span, width) => {
     const differences = await metering.database.query(
       `SELECT * FROM (
-         SELECT quarter, model, key_id, sum(requests) AS n, sum(tokens_input) AS i, sum(tokens_output) AS o, sum(charge) AS c
-           FROM usage_quarter GROUP BY 1, 2, 3) AS rolled
+         SELECT ${span} AS at, model, key_id, sum(requests) AS n, sum(tokens_input) AS i, sum(tokens_output) AS o, sum(charge) AS c
+           FROM ${table} GROUP BY 1, 2, 3) AS rolled
        FULL JOIN (
-         SELECT date_bin('15 minutes', occurred_at, '2000-01-01Z') AS quarter, model, key_id, count(*) AS n,
+         SELECT date_bin('${width}', occurred_at, '2000-01-01Z') AS at, model, key_id, count(*) AS n,
                 sum(coalesce((tokens->>'input')::bigint, 0)) AS i, sum(coalesce((tokens->>'output')::bigint, 0)) AS o,
                 sum(coalesce(charge, 0)) AS c
-           FROM call GROUP BY 1, 2, 3) AS lines USING (quarter, model, key_id, n, i, o, c)
+           FROM call GROUP BY 1, 2, 3) AS lines USING (at, model, key_id, n, i, o, c)
         WHERE rolled IS NULL OR lines IS NULL`,
     );
     expect(differences).toEqual([]);
   });
 });
+
+const hoursAfter = (instant: string, hours: number): string =>
+  new Date(Date.parse(instant) + hours * 3_600_000).toISOString();
 
 /** A number that compares instants to the microsecond. */
 function micros(instant: string): bigint {

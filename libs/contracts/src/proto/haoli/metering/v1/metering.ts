@@ -65,6 +65,28 @@ export interface ListCallsRequest {
   to: string;
   model: string;
   keyId: string;
+  endpoint: string;
+  source: string;
+  /** charged, uncharged or quarantined; empty: all. */
+  outcome: string;
+}
+
+export interface GetCallRequest {
+  customerId: string;
+  callId: string;
+}
+
+/** What a charge follows from: quantity x unit price / per of each line of the call, by the terms of the price version. */
+export interface CallReceipt {
+  call: CallLine | undefined;
+  holdId: string;
+  endedAt: string;
+  /** The provider's usage body as it came, as JSON text; empty where there was none. */
+  rawUsage: string;
+  rateCard: string;
+  priceEffectiveFrom: string;
+  /** Rates, fallbacks, unit prices, tiers and hour windows of the price version, as JSON text. */
+  priceTerms: string;
 }
 
 export interface ListCallsResponse {
@@ -116,9 +138,10 @@ export interface ChargeLine {
 
 export interface GetUsageRequest {
   customerId: string;
+  /** Instants, or days such as 2026-11-01: their midnight in the time zone. */
   from: string;
   to: string;
-  /** 1h, 1d, week or month; empty: 1d. */
+  /** 1m, 1h, 1d, week or month; empty: 1d. */
   bucketWidth: string;
   /** model, api_key, endpoint, price_version, source. */
   groupBy: string[];
@@ -126,6 +149,11 @@ export interface GetUsageRequest {
   pageSize: number;
   /** Empty: the customer's own. */
   timeZone: string;
+  /** Empty: all. */
+  models: string[];
+  keyIds: string[];
+  /** completions, embeddings or images; empty: all. */
+  product: string;
 }
 
 export interface UsagePage {
@@ -171,6 +199,8 @@ export interface Metering {
   RecordUsageStream(request: Observable<UsageItem>): Promise<RecordUsageSummary>;
   /** One line per call, newest first. Scope usage:read. */
   ListCalls(request: ListCallsRequest): Promise<ListCallsResponse>;
+  /** One ended call with everything that its charge follows from. Scope usage:read. */
+  GetCall(request: GetCallRequest): Promise<CallReceipt>;
   /** Sums by time bucket and group. Scope usage:read. */
   GetUsage(request: GetUsageRequest): Promise<UsagePage>;
 }

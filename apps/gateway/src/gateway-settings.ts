@@ -30,8 +30,12 @@ export const gatewaySettings = z.object({
   METERING_HTTP_URL: HttpUrlSetting,
   PAYMENTS_HTTP_URL: HttpUrlSetting,
   /** The model provider's OpenAI-compatible base address, with `/v1`. Only the operator sets it; no request can. */
-  UPSTREAM_BASE_URL: HttpUrlSetting,
-  UPSTREAM_API_KEY: z.string().min(1),
+  UPSTREAM_BASE_URL: HttpUrlSetting.optional(),
+  UPSTREAM_API_KEY: z.string().min(1).optional(),
+  /** A file of several providers and of which models each serves, instead of the two above. See docs/guides/upstreams.md. */
+  UPSTREAMS_FILE: z.string().min(1).optional(),
+  /** The keys of those providers as a JSON object by their code, where they are not in files of their own. */
+  UPSTREAM_KEYS: z.string().optional(),
   /** The longest a provider may take to answer with headers, and to send the next bytes. */
   UPSTREAM_HEADERS_TIMEOUT_MS: milliseconds(120_000),
   UPSTREAM_BODY_TIMEOUT_MS: milliseconds(120_000),

@@ -16,7 +16,9 @@ import { RelayCallHandler } from '../src/relay/relay-call.handler.ts';
 import { StreamAnswerHandler } from '../src/relay/stream-answer.handler.ts';
 import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
 import { TokenCounts } from '../src/relay/token-counts.ts';
-import { HttpUpstream } from '../src/relay/upstream.client.ts';
+import { AskModelHandler } from '../src/upstreams/ask-model.handler.ts';
+import { HttpUpstream } from '../src/upstreams/upstream.client.ts';
+import { singleRoute, type UpstreamRoutes } from '../src/upstreams/upstream-routes.ts';
 import { endpoints } from '../src/endpoints/endpoints.ts';
 import { OpenAiErrors } from '../src/openai/openai-errors.handler.ts';
 import { PriceList, type PublishedPrice } from '../src/prices/price-list.ts';
@@ -137,7 +139,9 @@ export class RelayHarness {
   script: UpstreamScript = answersWhole(completion());
   baseUrl = '';
   private upstreamServer: Server | undefined;
-  private upstream: HttpUpstream | undefined;
+  routes: UpstreamRoutes | undefined;
+  readonly upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
+  private controller: RelayController | undefined;
   private gateway: FastifyInstance | undefined;
 
   async start(): Promise<void> {
@@ -145,19 +149,14 @@ export class RelayHarness {
     for (const [model, input, output] of models)
       this.prices.prices.set(model, price(model, { input, output }));
     const url = await this.startUpstream();
-    this.upstream = new HttpUpstream({
-      url: `${url}/v1`,
-      key: 'sk-upstream-secret-0123456789',
-      headersTimeoutMs: 1_000,
-      bodyTimeoutMs: 1_000,
-    });
-    const controller = this.controllerOf(this.upstream);
+    this.routes = singleRoute(`${url}/v1`, 'sk-upstream-secret-0123456789');
+    this.reset();
     this.gateway = Fastify();
     const errors = new OpenAiErrors();
     this.gateway.setErrorHandler((error, request, reply) => errors.catch(error, hostOf(request, reply)));
     for (const endpoint of endpoints) {
       const { path } = endpoint;
-      this.gateway.post(`/v1${path}`, (request, reply) => controller.relay(endpoint, request, reply));
+      this.gateway.post(`/v1${path}`, (request, reply) => this.controller?.relay(endpoint, request, reply));
     }
     this.baseUrl = `${await this.gateway.listen({ port: 0, host: '127.0.0.1' })}/v1`;
   }
@@ -165,13 +164,14 @@ export class RelayHarness {
   async stop(): Promise<void> {
     await this.gateway?.close();
     await this.counts.threads.onApplicationShutdown();
-    await this.upstream?.onApplicationShutdown();
+    await this.upstream.onApplicationShutdown();
     this.upstreamServer?.closeAllConnections();
     await new Promise((resolve) => this.upstreamServer?.close(resolve));
   }
 
   /** Forgets what was, and lets everything go well again. */
   reset(): void {
+    if (this.routes) this.controller = this.controllerOf(this.routes);
     this.script = answersWhole(completion());
     for (const list of [this.upstreamRequests, this.journal.starts, this.journal.ends]) list.length = 0;
     for (const list of [this.holds.placed, this.holds.refused, this.holds.released]) list.length = 0;
@@ -184,7 +184,7 @@ export class RelayHarness {
     this.journal.onFinished = () => Promise.resolve();
   }
 
-  private controllerOf(upstream: HttpUpstream): RelayController {
+  private controllerOf(routes: UpstreamRoutes): RelayController {
     const clock = new SystemClock();
     const times = new CallTimes(10_000, 90_000);
     const finish = new FinishCallHandler(this.journal, clock);
@@ -194,7 +194,7 @@ export class RelayHarness {
       times,
       this.journal,
       this.holds,
-      upstream,
+      new AskModelHandler(routes, this.upstream),
       ends,
       finish,
       new StreamAnswerHandler(ends, finish),

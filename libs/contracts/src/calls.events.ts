@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineEvent } from './event.ts';
-import { AmountText, Id, InstantText, ModelName, MoneyText } from './text.ts';
+import { AmountText, Code, Id, InstantText, ModelName, MoneyText } from './text.ts';
 import { Endpoint, RawUsage, SeenAnswer, Usage, UsageFamily } from './usage.ts';
 
 const call = {
@@ -69,6 +69,7 @@ export const CallFinished = defineEvent({
     'A call ended: with usage that is to be charged, with a reason why it is not, or with usage that cannot be true.',
   schema: z.strictObject({
     ...call,
+    upstream: Code.optional().describe('Which provider answered; absent where none did.'),
     finishedAt: InstantText,
     statusCode: z.int().min(100).max(599).describe('What the client was answered.'),
     end: z.discriminatedUnion('kind', [
@@ -95,6 +96,7 @@ export const CallFinished = defineEvent({
     subject: sampleCall.customerId,
     data: {
       ...sampleCall,
+      upstream: 'default',
       finishedAt: '2026-11-22T08:01:03.5Z',
       statusCode: 200,
       end: {

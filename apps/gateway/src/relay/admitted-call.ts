@@ -16,6 +16,10 @@ export interface AdmittedCall {
   readonly limit: OutputLimit;
   /** Whose usage bodies the provider writes. */
   readonly family: UsageFamily;
+  /** Which provider answers; undefined before one did. */
+  readonly upstream?: string;
+  /** The provider knows the model by another name, which the client is not shown. */
+  readonly isRenamed?: boolean;
   /** The output of all choices that the hold covers. */
   readonly outputTokensMax: number;
 }

@@ -6,7 +6,7 @@ import { type AskedCall, EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { shownUsage } from './shown-usage.ts';
 import { textOf } from './text-of.ts';
-import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
+import { type UpstreamAnswer, UpstreamFailure } from '../upstreams/upstream.ts';
 
 const bodyBytesMax = 32 * 1_024 * 1_024;
 
@@ -27,7 +27,11 @@ export class BodyAnswerHandler {
     const { end, charge, report } = await this.ends.handle(asked, meter, 'complete');
     await this.finish.handle(call, { end, statusCode: 200, report });
     const usage = shownUsage(meter.usage, end, request.endpoint);
-    return usage === undefined ? whole : { ...whole, usage: usageWithCost(usage, charge) };
+    return {
+      ...whole,
+      ...(call.isRenamed === true ? { model: request.model } : {}),
+      ...(usage === undefined ? {} : { usage: usageWithCost(usage, charge) }),
+    };
   }
 
   private async read({ call, request }: AskedCall, answer: UpstreamAnswer): Promise<Fields> {

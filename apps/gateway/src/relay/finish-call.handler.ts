@@ -30,7 +30,7 @@ export class FinishCallHandler {
     private readonly clock: Clock,
   ) {}
 
-  async handle({ facts }: AdmittedCall, ending: Ending): Promise<void> {
+  async handle({ facts, upstream }: AdmittedCall, ending: Ending): Promise<void> {
     const { end, statusCode } = ending;
     const finishedAt = this.clock.now();
     const event: EventOf<typeof CallFinished> = {
@@ -39,7 +39,14 @@ export class FinishCallHandler {
       source: 'haoli/gateway',
       time: finishedAt,
       subject: facts.customerId,
-      data: { ...facts, finishedAt, statusCode, end, ...told(ending.report) },
+      data: {
+        ...facts,
+        ...(upstream === undefined ? {} : { upstream }),
+        finishedAt,
+        statusCode,
+        end,
+        ...told(ending.report),
+      },
     };
     const reason = end.kind === 'usage' ? '' : end.reason;
     calls.inc({ outcome: end.kind, reason: end.kind === 'impossible' ? '' : reason });

@@ -3,7 +3,13 @@ import { health, log, withLogContext } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
 import { type Fields, isFields, type ModelRequest, objectIn } from '../endpoints/endpoint.ts';
-import { type OpenAiError, unavailable, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
+import {
+  modelNotFound,
+  type OpenAiError,
+  unavailable,
+  upstreamBroke,
+  upstreamSaid,
+} from '../openai/openai-error.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
@@ -15,7 +21,13 @@ import { FinishCallHandler } from './finish-call.handler.ts';
 import { Holds } from './holds.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
 import { textOf } from './text-of.ts';
-import { Upstream, type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
+import { AskModelHandler } from '../upstreams/ask-model.handler.ts';
+import {
+  type RoutedAnswer,
+  type UpstreamAnswer,
+  UpstreamFailure,
+  type UpstreamFailureKind,
+} from '../upstreams/upstream.ts';
 
 /** A relayed answer: a body to send, or nothing where it was streamed. */
 export type RelayedAnswer = { readonly callId: string; readonly body: Fields } | undefined;
@@ -44,7 +56,7 @@ export class RelayCallHandler implements OnApplicationBootstrap {
     private readonly times: CallTimes,
     private readonly journal: CallJournal,
     private readonly holds: Holds,
-    private readonly upstream: Upstream,
+    private readonly models: AskModelHandler,
     private readonly ends: EndCallHandler,
     private readonly finish: FinishCallHandler,
     private readonly streams: StreamAnswerHandler,
@@ -61,6 +73,7 @@ export class RelayCallHandler implements OnApplicationBootstrap {
 
   /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
   async handle(caller: Caller, request: ModelRequest, client: ClientConnection): Promise<RelayedAnswer> {
+    if (!this.models.serves(request.model, request.endpoint)) throw modelNotFound(request.model);
     const call = await this.admission.handle(caller, request);
     const { callId } = call.facts;
     return withLogContext({ callId }, () =>
@@ -80,9 +93,10 @@ export class RelayCallHandler implements OnApplicationBootstrap {
     if (request.stream && client.gone.aborted) stop();
     try {
       const answer = await this.answerOf(under);
+      const answered = { call: { ...call, ...originOf(answer) }, request };
       if (!request.stream)
-        return { callId: call.facts.callId, body: await this.bodies.handle(under, answer) };
-      await this.streams.handle({ call, request, answer, client, stop });
+        return { callId: call.facts.callId, body: await this.bodies.handle(answered, answer) };
+      await this.streams.handle({ ...answered, answer, client, stop });
       return undefined;
     } finally {
       clearTimeout(deadline);
@@ -92,14 +106,12 @@ export class RelayCallHandler implements OnApplicationBootstrap {
   }
 
   /** The head of the provider's answer, once the call's start is on record; every other end is told and thrown. */
-  private async answerOf(under: Under): Promise<UpstreamAnswer> {
+  private async answerOf(under: Under): Promise<RoutedAnswer> {
     const { call, request, controller } = under;
     const started = this.started(under);
     // Where the log was in doubt, nobody is asked before it has answered.
     if (!this.journal.isTrusted) await started;
-    const { endpoint, model } = request;
-    const body = endpoint.providerBody(request, call.limit, model);
-    const asked = this.upstream.ask({ endpoint, body }, controller.signal);
+    const asked = this.models.handle({ request, limit: call.limit, signal: controller.signal });
     asked.catch(() => undefined);
     await started;
     const answer = await asked.catch((error: unknown) => this.neverAnswered(under, error));
@@ -130,20 +142,36 @@ export class RelayCallHandler implements OnApplicationBootstrap {
       await this.finish.handle(call, { end, statusCode: clientClosedRequest });
       throw upstreamBroke();
     }
-    const timedOut = kind === 'timed-out' || kind === 'aborted';
-    const failure = upstreamBroke(timedOut ? 504 : 502);
-    const { end } = uncharged(timedOut ? 'upstream_timeout' : 'upstream_failed');
+    const failure = upstreamBroke(statusOf[kind ?? 'unreachable']);
+    const { end } = uncharged(failure.details.status === 504 ? 'upstream_timeout' : 'upstream_failed');
     await this.finish.handle(call, { end, statusCode: failure.details.status });
     throw failure;
   }
 
-  private async refused({ call }: Under, answer: UpstreamAnswer): Promise<never> {
+  private async refused({ call }: Under, answer: RoutedAnswer): Promise<never> {
     const failure = await failureOf(answer);
     const { end } = uncharged(reasonOf(answer.status, failure.details.code));
-    await this.finish.handle(call, { end, statusCode: failure.details.status });
+    const refused = { ...call, ...originOf(answer) };
+    await this.finish.handle(refused, { end, statusCode: failure.details.status });
     throw failure;
   }
 }
+
+/** What a client is answered where no provider answered. */
+const statusOf = {
+  unreachable: 502,
+  'broken-off': 502,
+  resting: 503,
+  'timed-out': 504,
+  aborted: 504,
+} as const satisfies Record<UpstreamFailureKind, number>;
+
+/** Who answered a call, and as what. */
+const originOf = ({ route, family }: RoutedAnswer) => ({
+  family,
+  upstream: route.upstream.code,
+  isRenamed: route.model !== undefined,
+});
 
 const isAsWanted = ({ status, contentType }: UpstreamAnswer, { stream }: ModelRequest): boolean =>
   status === 200 && (!stream || contentType.toLowerCase().startsWith('text/event-stream'));

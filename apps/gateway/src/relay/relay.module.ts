@@ -12,8 +12,11 @@ import { RelayCallHandler } from './relay-call.handler.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
 import { ThreadTokenCounts } from './token-counts.client.ts';
 import { TokenCounts } from './token-counts.ts';
-import { HttpUpstream } from './upstream.client.ts';
-import { Upstream } from './upstream.ts';
+import { AskModelHandler } from '../upstreams/ask-model.handler.ts';
+import { configuredRoutes } from '../upstreams/configured-routes.ts';
+import { HttpUpstream } from '../upstreams/upstream.client.ts';
+import { Upstream } from '../upstreams/upstream.ts';
+import { UpstreamRoutes } from '../upstreams/upstream-routes.ts';
 
 /** The longest that the end of a call waits for its tokens to be counted. */
 const countingMsMax = 5_000;
@@ -21,6 +24,7 @@ const countingMsMax = 5_000;
 /** What relays calls, wired. */
 export const relayProviders = (settings: GatewaySettings): Provider[] => [
   AdmitCallHandler,
+  AskModelHandler,
   BodyAnswerHandler,
   EndCallHandler,
   FinishCallHandler,
@@ -36,12 +40,11 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
     provide: UpstreamErrorWaiver,
     useValue: new UpstreamErrorWaiver(settings.WAIVE_ON_UPSTREAM_ERROR),
   },
+  { provide: UpstreamRoutes, useFactory: () => configuredRoutes(settings) },
   {
     provide: Upstream,
     useFactory: () =>
       new HttpUpstream({
-        url: settings.UPSTREAM_BASE_URL,
-        key: settings.UPSTREAM_API_KEY,
         headersTimeoutMs: settings.UPSTREAM_HEADERS_TIMEOUT_MS,
         bodyTimeoutMs: settings.UPSTREAM_BODY_TIMEOUT_MS,
       }),

@@ -1,14 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import type { AnswerMeter, ModelRequest } from '../endpoints/endpoint.ts';
+import type { ModelRequest, Observed } from '../endpoints/endpoint.ts';
 import { upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import type { Passage } from './call-end.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
+import { withPublicModel } from './public-model.ts';
 import { shownUsage } from './shown-usage.ts';
 import { StreamReader } from './stream-reader.ts';
-import { type UpstreamAnswer, UpstreamFailure } from './upstream.ts';
+import { type UpstreamAnswer, UpstreamFailure } from '../upstreams/upstream.ts';
 
 /** A stream on its way from the provider to the client. */
 export interface StreamedCall {
@@ -36,16 +37,18 @@ export class StreamAnswerHandler {
     const meter = endpoint.meter(call.outputTokensMax);
     client.begin(headersOf(call));
     const pieces = answer.body[Symbol.asyncIterator]();
-    const passage = await relay(pieces, client, meter);
+    const rename =
+      call.isRenamed === true ? (text: string) => withPublicModel(text, request.model) : undefined;
+    const passage = await relay(pieces, client, new StreamReader(meter, rename));
     void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
     const { end, charge, report } = await this.ends.handle({ call, request }, meter, passage);
     await this.finish.handle(call, { end, statusCode: 200, report });
     const usage = shownUsage(meter.usage, end, endpoint);
-    await client.write(
+    const last =
       passage === 'complete'
         ? meter.closing({ usage, charge, wantsUsage })
-        : endpoint.errorFrame(upstreamBroke()),
-    );
+        : endpoint.errorFrame(upstreamBroke());
+    await client.write(rename?.(last) ?? last);
     client.end();
   }
 }
@@ -61,9 +64,9 @@ const headersOf = ({ facts }: AdmittedCall) => ({
 async function relay(
   pieces: AsyncIterator<Buffer>,
   client: ClientConnection,
-  meter: AnswerMeter,
+  reader: StreamReader,
 ): Promise<Passage> {
-  const reader = new StreamReader(meter);
+  const { meter } = reader;
   try {
     for (;;) {
       const piece = await pieces.next();
@@ -96,7 +99,7 @@ async function restOf(
 
 function passageOf(
   error: unknown,
-  { client, meter }: { readonly client: ClientConnection; readonly meter: AnswerMeter },
+  { client, meter }: { readonly client: ClientConnection; readonly meter: Observed },
 ): Passage {
   // Everything had come but the last word.
   if (meter.hasFinishReason && meter.usage !== undefined)

@@ -22,7 +22,11 @@ export class StreamReader {
   private readonly parser: EventSourceParser;
   private reading: Reading = 'pass';
 
-  constructor(meter: AnswerMeter) {
+  /** `rename` changes the text of an event that is passed on. */
+  constructor(
+    readonly meter: AnswerMeter,
+    private readonly rename?: (text: string) => string,
+  ) {
     this.parser = createParser({
       onEvent: ({ data }) => {
         this.reading = meter.event(data);
@@ -48,9 +52,13 @@ export class StreamReader {
       const reading = this.readingOf(block);
       if (reading === 'done' || reading === 'error')
         return { relayed: Buffer.concat(relayed), ended: reading };
-      if (reading === 'pass') relayed.push(block);
+      if (reading === 'pass') relayed.push(this.renamed(block));
     }
     return { relayed: Buffer.concat(relayed), ended: undefined };
+  }
+
+  private renamed(block: Buffer): Buffer {
+    return this.rename === undefined ? block : Buffer.from(this.rename(block.toString('utf8')));
   }
 
   /** Comments and empty events tell nothing and pass. */

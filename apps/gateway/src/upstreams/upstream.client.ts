@@ -1,5 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { isIP } from 'node:net';
 import { Agent, type Dispatcher, errors, request } from 'undici';
+import { isPublicAddress, lookupPublic } from './public-address.ts';
 import {
   Upstream,
   type UpstreamAnswer,
@@ -7,11 +9,10 @@ import {
   type UpstreamFailureKind,
   type UpstreamRequest,
 } from './upstream.ts';
+import type { UpstreamAddress } from './upstream-routes.ts';
 
-/** Where the provider is, and how long it may be silent. */
-export interface UpstreamOptions {
-  readonly url: string;
-  readonly key: string;
+/** How long providers may be silent. */
+export interface UpstreamTimes {
   readonly headersTimeoutMs: number;
   readonly bodyTimeoutMs: number;
 }
@@ -22,35 +23,28 @@ const connectionsMax = 512;
 const connectTimeoutMs = 5_000;
 const keepAliveMs = 30_000;
 
-/** One OpenAI-compatible provider over HTTP/1.1. Redirects are not followed: they would take our key elsewhere. */
+/**
+ * Providers over HTTP/1.1, each with connections of its own. Redirects are not followed: they would take our key elsewhere.
+ * What is not said to be private is reached at public addresses only, looked at when it is connected to.
+ */
 @Injectable()
 export class HttpUpstream extends Upstream implements OnApplicationShutdown {
-  private readonly agent: Agent;
+  private readonly agents = new Map<string, Agent>();
 
-  constructor(private readonly options: UpstreamOptions) {
+  constructor(private readonly times: UpstreamTimes) {
     super();
-    this.agent = new Agent({
-      connections: connectionsMax,
-      pipelining: 1,
-      connect: { timeout: connectTimeoutMs },
-      keepAliveTimeout: keepAliveMs,
-      headersTimeout: options.headersTimeoutMs,
-      bodyTimeout: options.bodyTimeoutMs,
-    });
   }
 
-  async ask({ endpoint, body }: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
+  async ask({ upstream, endpoint, body }: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer> {
     const sent = { isWhole: false };
     try {
-      const answer = await request(`${this.options.url}${endpoint.path}`, {
+      const answer = await request(`${upstream.url}${endpoint.path}`, {
         method: 'POST',
-        dispatcher: this.agent,
+        dispatcher: this.agentOf(upstream),
         signal,
         // Nothing of the client's own headers goes out: these are all there are.
         headers: {
-          ...(endpoint.family === 'anthropic'
-            ? anthropicHeaders(this.options.key)
-            : bearer(this.options.key)),
+          ...(endpoint.family === 'anthropic' ? anthropicHeaders(upstream.key) : bearer(upstream.key)),
           'content-type': 'application/json',
           'content-length': String(Buffer.byteLength(body)),
           accept: 'application/json, text/event-stream',
@@ -70,9 +64,28 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await this.agent.close();
+    await Promise.all([...this.agents.values()].map((agent) => agent.close()));
+  }
+
+  private agentOf({ code, url, allowPrivate }: UpstreamAddress): Agent {
+    const known = this.agents.get(code);
+    if (known !== undefined) return known;
+    if (!allowPrivate && isIP(hostOf(url)) !== 0 && !isPublicAddress(hostOf(url)))
+      throw new UpstreamFailure('unreachable', new Error(`${code} is at a private address`));
+    const agent = new Agent({
+      connections: connectionsMax,
+      pipelining: 1,
+      connect: { timeout: connectTimeoutMs, ...(allowPrivate ? {} : { lookup: lookupPublic }) },
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: this.times.headersTimeoutMs,
+      bodyTimeout: this.times.bodyTimeoutMs,
+    });
+    this.agents.set(code, agent);
+    return agent;
   }
 }
+
+const hostOf = (url: string): string => new URL(url).hostname.replace(/^\[|\]$/g, '');
 
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 

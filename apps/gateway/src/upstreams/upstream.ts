@@ -1,4 +1,6 @@
+import type { UsageFamily } from '@app/rating';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Route, UpstreamAddress } from './upstream-routes.ts';
 
 /** A provider's answer: its head has come, its body comes as it is read. */
 export interface UpstreamAnswer {
@@ -8,7 +10,7 @@ export interface UpstreamAnswer {
 }
 
 /** How a provider failed to answer, or to go on answering. */
-export type UpstreamFailureKind = 'unreachable' | 'timed-out' | 'broken-off' | 'aborted';
+export type UpstreamFailureKind = 'unreachable' | 'timed-out' | 'broken-off' | 'aborted' | 'resting';
 
 /** The provider could not be reached, was silent for too long, or broke off. Its own words are in `cause`, for the log only. */
 export class UpstreamFailure extends Error {
@@ -24,14 +26,21 @@ export class UpstreamFailure extends Error {
   }
 }
 
-/** A request as it goes to a provider. */
+/** A request as it goes to one provider. */
 export interface UpstreamRequest {
+  readonly upstream: UpstreamAddress;
   readonly endpoint: Pick<Endpoint, 'path' | 'family'>;
   readonly body: string;
 }
 
-/** The port to a model provider. Errors of the answer and of its body are UpstreamFailure. */
+/** The port to model providers. Errors of the answer and of its body are UpstreamFailure. */
 export abstract class Upstream {
   /** Sends a request. Aborting the signal ends the request and its answer. */
   abstract ask(request: UpstreamRequest, signal: AbortSignal): Promise<UpstreamAnswer>;
+}
+
+/** An answer with who gave it. */
+export interface RoutedAnswer extends UpstreamAnswer {
+  readonly route: Route;
+  readonly family: UsageFamily;
 }

@@ -45,6 +45,12 @@ export const gatewaySettings = z.object({
   CALL_DEADLINE_MS: milliseconds(1_800_000),
   /** A hold whose gateway was not heard of for so long expires. */
   HOLD_EXPIRY_MS: milliseconds(90_000),
+  /**
+   * Streams of these models are held for in slices of so many output tokens, and the hold grows with what is delivered.
+   * Only models that do not think in secret belong here: of others nobody sees how far they are.
+   */
+  HOLD_SLICE_MODELS: z.string().default('^(?:gpt-3\\.5|gpt-4|chatgpt-4o|claude-3)'),
+  HOLD_SLICE_TOKENS: z.coerce.number().int().min(16).default(16_384),
   /** How often the lease of this gateway's holds is renewed. */
   LEASE_RENEWAL_MS: milliseconds(10_000),
   /** The longest a call waits for Kafka before it is refused, or, when it has ended, before its answer goes out anyway. */

@@ -11,7 +11,9 @@ import { CallJournal } from '../src/relay/call-journal.ts';
 import { RelayController } from '../src/relay/relay.controller.ts';
 import { EndCallHandler, UpstreamErrorWaiver } from '../src/relay/end-call.handler.ts';
 import { FinishCallHandler } from '../src/relay/finish-call.handler.ts';
-import { type HoldAnswer, type HoldRequest, Holds } from '../src/relay/holds.ts';
+import { ExtendHoldHandler } from '../src/relay/extend-hold.handler.ts';
+import { HoldSlices } from '../src/relay/hold-amount.ts';
+import { type ExtensionRequest, type HoldAnswer, type HoldRequest, Holds } from '../src/relay/holds.ts';
 import { RelayCallHandler } from '../src/relay/relay-call.handler.ts';
 import { StreamAnswerHandler } from '../src/relay/stream-answer.handler.ts';
 import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
@@ -58,6 +60,8 @@ export class FakeHolds extends Holds {
   readonly placed: HoldRequest[] = [];
   readonly refused: HoldRequest[] = [];
   readonly released: string[] = [];
+  readonly extended: ExtensionRequest[] = [];
+  onExtend: () => Promise<void> = () => Promise.resolve();
   onPlace: () => Promise<void> = () => Promise.resolve();
 
   async place(request: HoldRequest): Promise<HoldAnswer> {
@@ -65,6 +69,17 @@ export class FakeHolds extends Holds {
     const isPlaced = Number(request.amount) <= Number(this.available);
     (isPlaced ? this.placed : this.refused).push(request);
     return isPlaced ? { isPlaced } : { isPlaced, code: 'insufficient-funds', available: this.available };
+  }
+
+  /** What was held before stays held, so an extension takes from what is available. */
+  async extend(request: ExtensionRequest): Promise<HoldAnswer> {
+    await this.onExtend();
+    const held = [...this.placed.map(({ amount }) => amount), ...this.extended.map(({ by }) => by)];
+    const available = held.reduce((left, amount) => left - Number(amount), Number(this.available));
+    if (Number(request.by) > available)
+      return { isPlaced: false, code: 'insufficient-funds', available: String(available) };
+    this.extended.push(request);
+    return { isPlaced: true };
   }
 
   release({ holdId }: Pick<HoldRequest, 'holdId'>): void {
@@ -175,6 +190,8 @@ export class RelayHarness {
     this.script = answersWhole(completion());
     for (const list of [this.upstreamRequests, this.journal.starts, this.journal.ends]) list.length = 0;
     for (const list of [this.holds.placed, this.holds.refused, this.holds.released]) list.length = 0;
+    this.holds.extended.length = 0;
+    this.holds.onExtend = () => Promise.resolve();
     this.holds.available = '50';
     this.holds.onPlace = () => Promise.resolve();
     this.counts.instead = undefined;
@@ -187,17 +204,18 @@ export class RelayHarness {
   private controllerOf(routes: UpstreamRoutes): RelayController {
     const clock = new SystemClock();
     const times = new CallTimes(10_000, 90_000);
+    const slices = new HoldSlices(64, /^gpt-4\.1/);
     const finish = new FinishCallHandler(this.journal, clock);
     const ends = new EndCallHandler(this.counts, this.waiver);
     const relay = new RelayCallHandler(
-      new AdmitCallHandler(this.prices, this.holds, clock, times, this.counts),
+      new AdmitCallHandler(this.prices, this.holds, clock, times, this.counts, slices),
       times,
       this.journal,
       this.holds,
       new AskModelHandler(routes, this.upstream),
       ends,
       finish,
-      new StreamAnswerHandler(ends, finish),
+      new StreamAnswerHandler(ends, finish, new ExtendHoldHandler(this.holds, this.counts, slices)),
       new BodyAnswerHandler(ends, finish),
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
@@ -234,6 +252,7 @@ export class RelayHarness {
 const models = [
   ['gpt-5.5', '2.5', '15'],
   ['gpt-4', '231', '426'],
+  ['gpt-4.1', '2', '8'],
   ['claude-opus-4-6', '36', '180'],
 ] as const;
 
@@ -302,6 +321,7 @@ export async function writes(response: ServerResponse, frames: readonly (string 
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   response.flushHeaders();
   for (const one of frames) {
+    if (response.destroyed) return;
     response.write(one);
     await new Promise((resolve) => setTimeout(resolve, 3));
   }

@@ -18,6 +18,8 @@ type Fields = Readonly<Record<string, unknown>>;
 export class AnswerText {
   private readonly choices = new Map<number, Partial<Record<Strand, string[]>>>();
   private unitsLeft: number;
+  /** How many bytes were said in all: no honest count of tokens is higher. */
+  bytes = 0;
 
   constructor(outputTokensMax: number) {
     this.unitsLeft = Math.min(outputTokensMax * unitsPerToken, unitsAtMost);
@@ -46,7 +48,9 @@ export class AnswerText {
   }
 
   private push(choice: number, strand: Strand, text: unknown): void {
-    if (typeof text !== 'string' || text === '' || this.unitsLeft === 0) return;
+    if (typeof text !== 'string' || text === '') return;
+    this.bytes += Buffer.byteLength(text);
+    if (this.unitsLeft === 0) return;
     const kept = text.slice(0, this.unitsLeft);
     this.unitsLeft -= kept.length;
     const said = this.choices.get(choice) ?? {};

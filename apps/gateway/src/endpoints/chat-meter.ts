@@ -47,6 +47,10 @@ export class ChatMeter implements AnswerMeter {
     return this.text.texts();
   }
 
+  get textBytes(): number {
+    return this.text.bytes;
+  }
+
   closing({ usage, charge, wantsUsage }: Shown): string {
     if (!wantsUsage || usage === undefined) return 'data: [DONE]\n\n';
     const chunk = { ...(this.usageChunk ?? this.anyChunk), choices: [], usage: usageWithCost(usage, charge) };

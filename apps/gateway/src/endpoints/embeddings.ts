@@ -30,6 +30,7 @@ export class ListMeter implements AnswerMeter {
   readonly hasOutput = false;
   hasFinishReason = false;
   pictures = 0;
+  readonly textBytes = 0;
 
   /** `arePictures` where what is delivered is charged by the piece. */
   constructor(private readonly arePictures: boolean) {}

@@ -64,6 +64,8 @@ export interface AnswerMeter extends Observed {
   whole(answer: Fields): void;
   /** The text of each choice, to be counted where the provider does not. */
   texts(): readonly string[];
+  /** How many bytes of text came so far. */
+  readonly textBytes: number;
   /** The last bytes of a stream that went well, in place of what was held back. */
   closing(shown: Shown): string;
 }

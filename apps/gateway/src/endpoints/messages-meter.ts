@@ -76,6 +76,10 @@ export class MessagesMeter implements AnswerMeter {
     return this.text.texts();
   }
 
+  get textBytes(): number {
+    return this.text.bytes;
+  }
+
   closing({ usage, charge }: Shown): string {
     const delta =
       this.delta === undefined ? '' : frameOf({ ...this.delta, usage: usageWithCost(usage, charge) });

@@ -66,6 +66,10 @@ export class ResponsesMeter implements AnswerMeter {
     return this.text.texts();
   }
 
+  get textBytes(): number {
+    return this.text.bytes;
+  }
+
   closing({ usage, charge }: Shown): string {
     const { last } = this;
     if (last === undefined) return '';

@@ -22,6 +22,7 @@ import {
   boundOf,
   type CallBound,
   holdAmount,
+  HoldSlices,
   limitedTo,
 } from './hold-amount.ts';
 import { Holds } from './holds.ts';
@@ -60,6 +61,7 @@ export class AdmitCallHandler {
     private readonly clock: Clock,
     private readonly times: CallTimes,
     private readonly counts: TokenCounts,
+    private readonly slices: HoldSlices,
   ) {}
 
   /** Admits the call or throws why not, as OpenAI would say it. */
@@ -93,7 +95,7 @@ export class AdmitCallHandler {
   private async placeSmaller(candidate: Candidate, refused: Refused): Promise<AdmittedCall> {
     const { request, price, admittedAt } = candidate;
     const whole = boundOf(request, price);
-    const hold = holdAmount(whole, price, admittedAt);
+    const hold = holdAmount(this.slices.firstOf(whole, request), price, admittedAt);
     const needed = 'amount' in hold ? hold.amount : refused.needed;
     const [asked, available] = [needed, refused.available].map((text) => Money.of(text, price.currency));
     if (asked === undefined || available === undefined || asked.compare(available) > 0)
@@ -125,10 +127,14 @@ export class AdmitCallHandler {
   }
 
   private async place(candidate: Candidate, callBound: CallBound): Promise<Placed | Refused> {
-    const { caller, price, admittedAt } = candidate;
-    const hold = holdAmount(callBound, price, admittedAt);
+    const { caller, request, price, admittedAt } = candidate;
+    const first = this.slices.firstOf(callBound, request);
+    const hold = holdAmount(first, price, admittedAt);
     if ('refusal' in hold) throw unpriceable(hold.refusal, price.model);
-    const call = this.callOf(candidate, callBound, hold.amount);
+    const call = {
+      ...this.callOf(candidate, callBound, hold.amount),
+      outputTokensHeld: first.usage.outputTokensMax,
+    };
     const { callId, holdId, customerId, keyId } = call.facts;
     const expiresAt = later(admittedAt, this.times.holdExpiryMs);
     const { amount } = hold;
@@ -150,7 +156,7 @@ export class AdmitCallHandler {
     { caller, request, price, admittedAt }: Candidate,
     callBound: CallBound,
     amount: string,
-  ): AdmittedCall {
+  ): Omit<AdmittedCall, 'outputTokensHeld'> {
     return {
       facts: {
         callId: newId('call'),
@@ -167,6 +173,7 @@ export class AdmitCallHandler {
       deadline: later(admittedAt, this.times.closedAfterMs),
       price: { version: price, admittedAt },
       limit: { outputTokensMax: callBound.outputTokensMax },
+      bound: callBound,
       family: request.endpoint.family,
       outputTokensMax: callBound.usage.outputTokensMax,
     };

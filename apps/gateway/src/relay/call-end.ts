@@ -12,7 +12,7 @@ import type { Observed } from '../endpoints/endpoint.ts';
 import { isSoldByPiece } from './hold-amount.ts';
 
 /** How the answer's way from the provider to the client ended. */
-export type Passage = 'complete' | 'upstream-failed' | 'upstream-timed-out' | 'client-left';
+export type Passage = 'complete' | 'upstream-failed' | 'upstream-timed-out' | 'client-left' | 'hold-refused';
 
 /** The price that was pinned when the call was admitted. */
 export interface PinnedPrice {
@@ -97,6 +97,7 @@ const reasonOf = {
   'upstream-failed': 'upstream_failed',
   'upstream-timed-out': 'upstream_timeout',
   'client-left': 'client_left_early',
+  'hold-refused': 'hold_expired',
 } as const satisfies Record<Passage, UnchargedReason>;
 
 const isUpstreamError = {
@@ -104,6 +105,7 @@ const isUpstreamError = {
   'upstream-failed': true,
   'upstream-timed-out': true,
   'client-left': false,
+  'hold-refused': false,
 } as const satisfies Record<Passage, boolean>;
 
 /** The end of a call that is charged for this usage, by the price that was pinned at its admission. */

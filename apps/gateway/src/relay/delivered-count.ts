@@ -57,6 +57,20 @@ export async function countDelivered(
   };
 }
 
+/** The tokens of what a stream has said so far, or what is taken for them. Rejects where they cannot be counted. */
+export async function countOutput(
+  model: string,
+  texts: readonly string[],
+  counts: TokenCounts,
+): Promise<number> {
+  const { encoding, estimated, family } = encodingOf(model);
+  const counted = await counts.count(encoding, texts);
+  return texts.reduce((sum, text, at) => {
+    const tokens = counted[at] ?? 0;
+    return sum + (estimated ? estimateTokens(family, tokens, sampleOf([text])) : tokens);
+  }, 0);
+}
+
 /** The exact tokens of a request's input; undefined where nobody can say, or not in time. */
 export async function countInputExactly(request: Asked, counts: TokenCounts): Promise<number | undefined> {
   if (encodingOf(request.model).estimated) return undefined;

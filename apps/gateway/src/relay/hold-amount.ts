@@ -2,6 +2,7 @@ import {
   affordableOutputTokens,
   bound,
   type InputBound,
+  type PriceVersion,
   type RatingRefusal,
   textKinds,
   type UsageBound,
@@ -69,10 +70,28 @@ export function limitedTo(call: CallBound, tokens: number, choices: number): Cal
   return { usage: { ...call.usage, outputTokensMax: tokens * choices }, outputTokensMax: tokens };
 }
 
+/** Which calls are held for in slices, and how large a slice is, in tokens of each choice. */
+export class HoldSlices {
+  constructor(
+    readonly tokens: number,
+    private readonly models: RegExp,
+  ) {}
+
+  /**
+   * What is held for at first. Only a stream of a model that does not think in secret shows how far it is, so only there
+   * can a hold be extended in time; every other call is held for as a whole.
+   */
+  firstOf(call: CallBound, { stream, choices, model }: ModelRequest): CallBound {
+    const slice = this.tokens * choices;
+    if (!stream || !this.models.test(model) || call.usage.outputTokensMax <= slice) return call;
+    return { ...call, usage: { ...call.usage, outputTokensMax: slice } };
+  }
+}
+
 /** The hold that covers a call, as decimal text, or why the model cannot be priced for it. */
 export function holdAmount(
   { usage }: CallBound,
-  price: PublishedPrice,
+  price: PriceVersion,
   at: string,
 ): { readonly amount: string } | { readonly refusal: RatingRefusal } {
   const bounded = bound(usage, price, at);

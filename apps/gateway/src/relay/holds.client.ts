@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../openai/openai-error.ts';
 import { Peers } from '../peers.client.ts';
 import { HoldStream } from './hold-stream.client.ts';
-import { type HoldAnswer, type HoldRequest, Holds } from './holds.ts';
+import { type ExtensionRequest, type HoldAnswer, type HoldRequest, Holds } from './holds.ts';
 
 /** How often the ledger is told that this gateway lives. */
 export class LeaseTimes {
@@ -59,6 +59,13 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
     } catch (error) {
       return this.unanswered(request, error);
     }
+  }
+
+  async extend({ by: amount, currency, ...rest }: ExtensionRequest): Promise<HoldAnswer> {
+    const { extended } = await this.stream.ask({ extend: { ...rest, by: { amount, currency } } });
+    if (extended?.hold) return { isPlaced: true };
+    const { code = 'unanswered', available = '0' } = extended?.refusal ?? {};
+    return { isPlaced: false, code, available };
   }
 
   release({ holdId, customerId }: Pick<HoldRequest, 'holdId' | 'customerId'>, reason: string): void {

@@ -5,7 +5,9 @@ import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 import { CallJournal } from './call-journal.ts';
 import { EndCallHandler, UpstreamErrorWaiver } from './end-call.handler.ts';
+import { ExtendHoldHandler } from './extend-hold.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
+import { HoldSlices } from './hold-amount.ts';
 import { LeaseTimes, LedgerHolds } from './holds.client.ts';
 import { Holds } from './holds.ts';
 import { RelayCallHandler } from './relay-call.handler.ts';
@@ -27,6 +29,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   AskModelHandler,
   BodyAnswerHandler,
   EndCallHandler,
+  ExtendHoldHandler,
   FinishCallHandler,
   RelayCallHandler,
   StreamAnswerHandler,
@@ -35,6 +38,10 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   { provide: CallJournal, useClass: KafkaCallJournal },
   { provide: LeaseTimes, useValue: new LeaseTimes(settings.LEASE_RENEWAL_MS) },
   { provide: Holds, useClass: LedgerHolds },
+  {
+    provide: HoldSlices,
+    useValue: new HoldSlices(settings.HOLD_SLICE_TOKENS, new RegExp(settings.HOLD_SLICE_MODELS)),
+  },
   { provide: TokenCounts, useFactory: () => new ThreadTokenCounts(countingMsMax) },
   {
     provide: UpstreamErrorWaiver,

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import type { ModelRequest, Observed } from '../endpoints/endpoint.ts';
-import { upstreamBroke } from '../openai/openai-error.ts';
+import { type OpenAiError, upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import type { Passage } from './call-end.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
+import { ExtendHoldHandler, type HoldWatch } from './extend-hold.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { withPublicModel } from './public-model.ts';
 import { shownUsage } from './shown-usage.ts';
@@ -29,6 +30,7 @@ export class StreamAnswerHandler {
   constructor(
     private readonly ends: EndCallHandler,
     private readonly finish: FinishCallHandler,
+    private readonly extensions: ExtendHoldHandler,
   ) {}
 
   async handle(streamed: StreamedCall): Promise<void> {
@@ -39,7 +41,11 @@ export class StreamAnswerHandler {
     const pieces = answer.body[Symbol.asyncIterator]();
     const rename =
       call.isRenamed === true ? (text: string) => withPublicModel(text, request.model) : undefined;
-    const passage = await relay(pieces, client, new StreamReader(meter, rename));
+    const watch = this.extensions.watch(call);
+    const { passage, error } = await relay(pieces, client, {
+      reader: new StreamReader(meter, rename),
+      watch,
+    });
     void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
     const { end, charge, report } = await this.ends.handle({ call, request }, meter, passage);
     await this.finish.handle(call, { end, statusCode: 200, report });
@@ -47,7 +53,7 @@ export class StreamAnswerHandler {
     const last =
       passage === 'complete'
         ? meter.closing({ usage, charge, wantsUsage })
-        : endpoint.errorFrame(upstreamBroke());
+        : endpoint.errorFrame(error ?? upstreamBroke());
     await client.write(rename?.(last) ?? last);
     client.end();
   }
@@ -60,24 +66,32 @@ const headersOf = ({ facts }: AdmittedCall) => ({
   'x-call-id': facts.callId,
 });
 
+/** How a stream ended, and what its client is told where it did not end well. */
+interface Relayed {
+  readonly passage: Passage;
+  readonly error?: OpenAiError;
+}
+
 /** Passes everything on until the stream ends, and says how it did. */
 async function relay(
   pieces: AsyncIterator<Buffer>,
   client: ClientConnection,
-  reader: StreamReader,
-): Promise<Passage> {
+  { reader, watch }: { readonly reader: StreamReader; readonly watch: HoldWatch },
+): Promise<Relayed> {
   const { meter } = reader;
   try {
     for (;;) {
       const piece = await pieces.next();
       const { relayed, ended } = piece.done === true ? reader.finish() : reader.push(piece.value);
       if (relayed.length > 0) await client.write(relayed);
-      if (ended !== undefined) return ended === 'done' ? 'complete' : 'upstream-failed';
+      if (ended !== undefined) return { passage: ended === 'done' ? 'complete' : 'upstream-failed' };
       // A stream that just ends looks like success to every client: only one that said why it ended is.
-      if (piece.done === true) return meter.hasFinishReason ? 'complete' : 'upstream-failed';
+      if (piece.done === true) return { passage: meter.hasFinishReason ? 'complete' : 'upstream-failed' };
+      const error = await watch(meter);
+      if (error !== undefined) return { passage: 'hold-refused', error };
     }
   } catch (error) {
-    return passageOf(error, { client, meter });
+    return { passage: passageOf(error, { client, meter }) };
   }
 }
 

@@ -31,6 +31,7 @@ import { BillingController } from './usage/billing.controller.ts';
 import { ExportCallsHandler } from './usage/export-calls.handler.ts';
 import { FindReceiptHandler } from './usage/find-receipt.handler.ts';
 import { OrganizationController } from './usage/organization.controller.ts';
+import { WatchedTopUps } from './top-ups/watched-top-ups.handler.ts';
 import { UsageController } from './usage/usage.controller.ts';
 
 const settings = readSettings(gatewaySettings);
@@ -78,6 +79,7 @@ const settings = readSettings(gatewaySettings);
     KeysStore,
     PricesProjection,
     ServicesClient,
+    WatchedTopUps,
     { provide: PriceList, useExisting: PricesProjection },
     { provide: Clock, useClass: DatabaseClock },
     { provide: KeyPepper, useValue: new KeyPepper(settings.API_KEY_PEPPER) },

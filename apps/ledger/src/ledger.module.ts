@@ -45,6 +45,9 @@ import type { LedgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { PeriodStore } from './periods/period.store.ts';
 import { AnswerRefundsHandler } from './refunds/answer-refunds.handler.ts';
+import { QuoteRefundHandler } from './refunds/quote-refund.handler.ts';
+import { RefundQuotesController } from './refunds/refund-quotes.controller.ts';
+import { RefundQuotesGrpc } from './refunds/refund-quotes.grpc.ts';
 import { RefundsConsumer } from './refunds/refunds.consumer.ts';
 import { AccountTotalStore } from './reports/account-total.store.ts';
 import { InvariantStore } from './reports/invariants.store.ts';
@@ -98,7 +101,7 @@ const doors = [
   ...[HoldsGrpc, BalancesGrpc, EntriesGrpc, ReportsGrpc, SealsGrpc],
   ...[HoldsController, BalancesController, EntriesController, ReportsController, SealsController],
   ...[AdjustmentsGrpc, AdjustmentsController, StatementsGrpc, StatementsController],
-  SeveralBalancesController,
+  ...[SeveralBalancesController, RefundQuotesGrpc, RefundQuotesController],
 ];
 
 const parts: readonly Type[] = [
@@ -116,7 +119,7 @@ const parts: readonly Type[] = [
   ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
   ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
   ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
-  ...[SettleHoldHandler, TrialBalanceHandler],
+  ...[SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
   ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
 ];
 

@@ -40,6 +40,8 @@ export const paymentsSettings = z.object({
   ALIPAY_REFUND_SPACING_MS: z.coerce.number().int().min(0).max(3_600_000).default(3_000),
   /** How long an order may be paid. */
   TOP_UP_EXPIRES_SECONDS: z.coerce.number().int().min(60).max(604_800).default(900),
+  /** How many orders of one customer may wait to be paid at the same time. */
+  TOP_UP_OPEN_MAX: z.coerce.number().int().min(1).max(1_000).default(5),
   /** How often orders and refunds that are due for a look are looked for. */
   PAYMENTS_LOOK_INTERVAL_MS: z.coerce.number().int().min(20).max(60_000).default(500),
 });

@@ -2,6 +2,7 @@ import { Id, type PaymentsApi } from '@app/contracts';
 import { Problem, Scopes } from '@app/transport';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { PlanRefundHandler } from './refunds/plan-refund.handler.ts';
 import { ReadRefundsHandler } from './refunds/read-refunds.handler.ts';
 import { viewOf as refundView } from './refunds/refund-view.ts';
 import { RequestRefundHandler } from './refunds/request-refund.handler.ts';
@@ -18,6 +19,7 @@ export class PaymentsGrpc {
     private readonly topUps: ReadTopUpsHandler,
     private readonly requestRefunds: RequestRefundHandler,
     private readonly refunds: ReadRefundsHandler,
+    private readonly plans: PlanRefundHandler,
   ) {}
 
   @Scopes('payments:write')
@@ -34,6 +36,16 @@ export class PaymentsGrpc {
   @GrpcMethod('Payments', 'ListTopUps')
   listTopUps(request: PaymentsApi.ListTopUpsRequest): Promise<PaymentsApi.ListTopUpsResponse> {
     return this.topUps.list(named(request));
+  }
+
+  @GrpcMethod('Payments', 'GetTopUps')
+  getTopUps(request: PaymentsApi.GetTopUpsRequest): Promise<PaymentsApi.ListTopUpsResponse> {
+    return this.topUps.several(request);
+  }
+
+  @GrpcMethod('Payments', 'PlanRefund')
+  planRefund(request: PaymentsApi.PlanRefundRequest): Promise<PaymentsApi.RefundPlan> {
+    return this.plans.plan(named(request));
   }
 
   @Scopes('payments:write')

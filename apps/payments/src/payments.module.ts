@@ -14,6 +14,7 @@ import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
 import { HearLedgerHandler } from './refunds/hear-ledger.handler.ts';
 import { LedgerRefundsConsumer } from './refunds/ledger-refunds.consumer.ts';
 import { PayItemHandler } from './refunds/pay-item.handler.ts';
+import { PlanRefundHandler } from './refunds/plan-refund.handler.ts';
 import { ReadRefundsHandler } from './refunds/read-refunds.handler.ts';
 import { RefundItemsJob } from './refunds/refund-items.job.ts';
 import { Refunds } from './refunds/refund.store.ts';
@@ -50,12 +51,15 @@ export class PaymentsModule {
       providers: [
         { provide: Clock, useValue: clock },
         { provide: PaymentChannels, useValue: new PaymentChannels(channelsOf(settings)) },
-        { provide: TopUpTerms, useValue: new TopUpTerms(settings.TOP_UP_EXPIRES_SECONDS * 1000) },
+        {
+          provide: TopUpTerms,
+          useValue: new TopUpTerms(settings.TOP_UP_EXPIRES_SECONDS * 1000, settings.TOP_UP_OPEN_MAX),
+        },
         { provide: LookRhythm, useValue: new LookRhythm(settings.PAYMENTS_LOOK_INTERVAL_MS) },
         ...[TopUps, Refunds, RefundedTopUps, ProviderAttempts, IdempotencyKeys, Notifications],
         ...[StartTopUpHandler, AskProviderHandler, ChangeTopUpHandler, ReadTopUpsHandler, TopUpsJob],
         ...[RequestRefundHandler, ChangeRefundHandler, PayItemHandler, ReadRefundsHandler, RefundItemsJob],
-        ...[HearLedgerHandler, HearProviderHandler],
+        ...[HearLedgerHandler, HearProviderHandler, PlanRefundHandler],
       ],
     };
   }

@@ -1,4 +1,5 @@
-import { randomUUID } from 'node:crypto';
+import { createPublicKey, createVerify, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -34,7 +35,10 @@ const providers = [
     unsure: ['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'],
     drops: 1,
     unproven: ['badSignature', 'unknownSerial', 'tamperedTag', 'signTest'],
-    question: { fault: 'wrongCurrency', value: undefined, reason: 'currency-differs' },
+    questions: [
+      { fault: 'wrongCurrency', value: undefined, reason: 'currency-differs' },
+      { fault: 'foreignApp', value: undefined, reason: 'recipient-differs' },
+    ],
     closed: 'CLOSED',
   },
   {
@@ -47,7 +51,10 @@ const providers = [
     // Its library asks a second time by itself where the connection breaks.
     drops: 2,
     unproven: ['badSignature', 'unsigned', 'weakSignType'],
-    question: { fault: 'foreignSeller', value: undefined, reason: 'recipient-differs' },
+    questions: [
+      { fault: 'foreignApp', value: undefined, reason: 'recipient-differs' },
+      { fault: 'foreignSeller', value: undefined, reason: 'recipient-differs' },
+    ],
     // A code that nobody has scanned is no trade there, and cannot be closed.
     closed: 'NOTPAY',
   },
@@ -259,7 +266,7 @@ describe.each(providers)('a top-up by $code', (provider) => {
   it.each([
     { fault: 'wrongAmount', value: 1, reason: 'amount-differs' },
     { fault: 'wrongAmount', value: -1, reason: 'amount-differs' },
-    provider.question,
+    ...provider.questions,
   ])('paid with $fault $value goes to review and credits nothing', async ({ fault, value, reason }) => {
     const order = await start();
     await sandbox().fault(fault, { on: 'notification', ...(value === undefined ? {} : { value }) });
@@ -383,6 +390,43 @@ describe('a top-up on a page of Alipay', () => {
       code: 'invalid-request',
       details: { field, remedy: expect.any(String) },
     });
+  });
+});
+
+describe('a top-up inside the app of WeChat', () => {
+  it('gives parameters that only we can have signed, and is credited once paid', async () => {
+    const order = await payments.grpc.StartTopUp({ ...asked(), method: 'jsapi', payer: 'oPayer_0001' });
+    expect(order).toMatchObject({ method: 'jsapi', actionKind: 'jsapi', actionPicture: '' });
+    const { paySign = '', ...given } = JSON.parse(order.actionValue) as Record<string, string>;
+    const text = `${given['appId']}\n${given['timeStamp']}\n${given['nonceStr']}\n${given['package']}\n`;
+    const key = readFileSync(`${sandbox().directory}/provider/merchant-public-key.pem`, 'utf8');
+    expect(createVerify('RSA-SHA256').update(text).verify(createPublicKey(key), paySign, 'base64')).toBe(
+      true,
+    );
+    expect(given).toMatchObject({ signType: 'RSA', package: expect.stringMatching(/^prepay_id=wx/) });
+
+    await sandbox().payByCode(given['package']?.slice('prepay_id='.length) ?? '');
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it.each(['', 'ｏpenid', 'a b', 'x'.repeat(129)])('needs to know who pays: not %.12j', async (payer) => {
+    const order = payments.grpc.StartTopUp({ ...asked(), method: 'jsapi', payer });
+    await expect(order).rejects.toMatchObject({ code: 'invalid-request', details: { field: 'payer' } });
+  });
+});
+
+describe('the open top-ups of a customer', () => {
+  it('are five at most, however many are asked for at the same time; a paid one makes room', async () => {
+    const customerId = aCustomer();
+    const all = await Promise.allSettled(
+      Array.from({ length: 20 }, () => payments.grpc.StartTopUp(asked('50', { customerId }))),
+    );
+    const started = all.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(started).toHaveLength(5);
+    const refusals = all.flatMap((one) => (one.status === 'rejected' ? [one.reason as object] : []));
+    for (const refusal of refusals) expect(refusal).toMatchObject({ code: 'too-many-open', status: 429 });
+    await sandbox().pay(started[0]?.topUpId ?? '');
+    expect(await payments.grpc.StartTopUp(asked('50', { customerId }))).toMatchObject({ status: 'pending' });
   });
 });
 

@@ -48,6 +48,16 @@ async function aKey(): Promise<string> {
   return String(issued['key']);
 }
 
+/** What server-sent events tell of a top-up until they end. */
+async function statusesOf(topUpId: string, key: string): Promise<readonly unknown[]> {
+  const answer = await fetch(`${setting('GATEWAY_HTTP_URL')}/v1/top-ups/${topUpId}/events`, {
+    headers: { authorization: `Bearer ${key}` },
+  });
+  expect(answer.headers.get('content-type')).toContain('text/event-stream');
+  const lines = (await answer.text()).split('\n').filter((line) => line.startsWith('data: '));
+  return lines.map((line) => (JSON.parse(line.slice('data: '.length)) as Body)['status']);
+}
+
 async function pay(sandbox: string, codeUrl: string): Promise<void> {
   const body = JSON.stringify({ codeUrl });
   const answer = await fetch(`${setting(sandbox)}/__sandbox/pay`, { method: 'POST', body });
@@ -62,11 +72,21 @@ describe.each([
   it('is paid, is in the balance, and goes back where it came from', async () => {
     const key = await aKey();
     const order = await ask('/v1/top-ups', key, { amount: '88.88', channel, method });
+    const told = statusesOf(String(order['id']), key);
     await pay(sandbox, (order['action'] as { readonly value: string }).value);
+    // The page that shows the code hears of it by itself, and then the line ends.
+    expect(await told).toEqual(['pending', 'succeeded']);
     const balance = () => ask('/v1/balance', key);
     await until(balance, ({ paid }) => paid === '88.88');
     const settled = await ask(`/v1/top-ups/${String(order['id'])}`, key);
     expect(settled).toMatchObject({ status: 'succeeded', action: null, late: false, channel });
+
+    const items = [{ channel, top_up_id: order['id'], amount: '88.88', how: 'automatic', not_before: null }];
+    const quote = { object: 'refund_quote', total: '88.88', refusal_code: null, items };
+    expect(await ask('/v1/refunds/quote', key)).toMatchObject(quote);
+    expect(await ask('/v1/refunds/quote?amount=88.89', key)).toMatchObject({
+      ...{ total: null, refusal_code: 'exceeds-refundable', refundable: '88.88', items: [] },
+    });
 
     const asked = await ask('/v1/refunds', key, { close_out: true });
     const closed = await until(

@@ -43,6 +43,7 @@ export const httpStatusOf = {
   'currency-differs': 422,
   // Later, perhaps.
   'rate-limited': 429,
+  'too-many-open': 429,
   'internal-error': 500,
   'upstream-failed': 502,
   unavailable: 503,

@@ -13,6 +13,7 @@ import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
 import { idempotencyKeyOf } from '../idempotency-key.ts';
 import { PageQuery } from '../page-query.ts';
 import { Peers } from '../peers.client.ts';
+import { QuoteQuestion, refundQuoteView, RefundQuoteView } from './refund-quote.ts';
 import { NewRefund, RefundPage, refundView, RefundView } from './refund-view.ts';
 
 /** A customer's refunds, kept by payments and decided by the ledger. */
@@ -44,6 +45,19 @@ export class RefundsController {
       idempotencyKey: idempotencyKeyOf(headers['idempotency-key']) ?? newId('req'),
     });
     return refundView(refund);
+  }
+
+  @Get('quote')
+  @ApiOperation({ summary: 'What a refund would come to now, by payment and way; nothing is set aside' })
+  @ApiOkResponse({ standardSchema: RefundQuoteView })
+  async quote(
+    @Headers('authorization') authorization: string | undefined,
+    @Query({ schema: QuoteQuestion }) { amount = '' }: QuoteQuestion,
+  ): Promise<RefundQuoteView> {
+    const { customerId } = await this.access.handle(authorization);
+    const quote = await this.peers.ledger.QuoteRefund({ customerId, closeOut: amount === '', amount });
+    const topUpIds = quote.items.map((item) => item.topUpId);
+    return refundQuoteView(quote, await this.peers.payments.PlanRefund({ customerId, topUpIds }));
   }
 
   @Get()

@@ -1,7 +1,18 @@
 import { topUpForCredits } from '@app/money';
 import { newId } from '@app/persistence';
 import { Public } from '@app/transport';
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Get,
+  Headers,
+  HttpCode,
+  type MessageEvent,
+  Param,
+  Post,
+  Query,
+  Sse,
+} from '@nestjs/common';
 import {
   ApiBearerAuth,
   ApiCreatedResponse,
@@ -10,12 +21,14 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
+import { map, type Observable } from 'rxjs';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
 import type { Caller } from '../access/caller.ts';
 import { idempotencyKeyOf } from '../idempotency-key.ts';
 import { PageQuery } from '../page-query.ts';
 import { Peers } from '../peers.client.ts';
 import { NewTopUp, TopUpPage, topUpView, TopUpView } from './top-up-view.ts';
+import { WatchedTopUps } from './watched-top-ups.handler.ts';
 
 /** A provider may take a while to say how a top-up is to be paid. */
 const startTimeoutMs = 15_000;
@@ -29,6 +42,7 @@ export class TopUpsController {
   constructor(
     private readonly access: AuthenticateKeyHandler,
     private readonly peers: Peers,
+    private readonly watched: WatchedTopUps,
   ) {}
 
   @Post()
@@ -78,6 +92,19 @@ export class TopUpsController {
       has_more: nextCursor !== '',
       next_page: nextCursor === '' ? null : nextCursor,
     };
+  }
+
+  @Sse(':topUpId/events')
+  @ApiOperation({ summary: 'How one of your top-ups stands, told at every change until it has ended' })
+  async watch(
+    @Headers('authorization') authorization: string | undefined,
+    @Param('topUpId') topUpId: string,
+  ): Promise<Observable<MessageEvent>> {
+    const { customerId } = await this.access.handle(authorization);
+    const now = await this.peers.payments.GetTopUp({ customerId, topUpId });
+    return this.watched
+      .watch(now)
+      .pipe(map((topUp) => ({ type: 'top_up', id: topUp.topUpId, data: topUpView(topUp) })));
   }
 
   @Get(':topUpId')

@@ -17,11 +17,8 @@ import { Clock } from '../clock.ts';
 import { ChangeRefundHandler } from './change-refund.handler.ts';
 import { numberOfItem } from './item-number.ts';
 import { Refunds } from './refund.store.ts';
-import { type RefundedTopUp, RefundedTopUps } from './refunded-top-up.store.ts';
-
-const dayMs = 24 * 60 * 60 * 1000;
-/** Not the last day of a window: the provider's clock and ours need not agree on it. */
-const marginDays = 1;
+import { RefundedTopUps } from './refunded-top-up.store.ts';
+import { waitFor } from './refund-wait.ts';
 
 interface Sending {
   readonly attemptId: string;
@@ -158,18 +155,6 @@ export class PayItemHandler {
   private channelOf({ channel }: RefundItem): PaymentChannel {
     return this.channels.of(channel);
   }
-}
-
-/** When an item may be sent: now, at an instant, or only by people another way. */
-function waitFor(
-  { paidAt, refundCount, lastRefundAt }: RefundedTopUp,
-  policy: ChannelPolicy,
-  { now, isFirst }: { now: Date; isFirst: boolean },
-): 'go' | 'people' | Date {
-  const windowEnds = paidAt.getTime() + (policy.refundWindowDays - marginDays) * dayMs;
-  if (isFirst && (now.getTime() > windowEnds || refundCount >= policy.refundsPerOrderMax)) return 'people';
-  const free = (lastRefundAt?.getTime() ?? 0) + policy.refundSpacingMs;
-  return now.getTime() < free ? new Date(free) : 'go';
 }
 
 const numbersOf = ({ itemId, topUpId }: RefundItem): RefundNumbers => ({

@@ -1,15 +1,12 @@
 import type { RefundItem } from '@app/funding';
 import { Money } from '@app/money';
-import { type Tx, Unprocessable } from '@app/persistence';
+import { Database, type Tx, Unprocessable } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import type { RefundedOrder } from './refund-wait.ts';
 
 /** What refunding an order needs to know of it. */
-export interface RefundedTopUp {
+export interface RefundedTopUp extends RefundedOrder {
   readonly paid: Money;
-  readonly paidAt: Date;
-  /** How many items of it were ever sent. */
-  readonly refundCount: number;
-  readonly lastRefundAt: Date | undefined;
 }
 
 interface Row {
@@ -19,9 +16,40 @@ interface Row {
   readonly last_refund_at: string | null;
 }
 
+interface PlannedRow {
+  readonly top_up_id: string;
+  readonly channel: string;
+  readonly paid_at: string;
+  readonly last_refund_at: string | null;
+  readonly sent: number;
+}
+
 /** The sums of refunds that each order carries: the last wall against paying back more than was paid. */
 @Injectable()
 export class RefundedTopUps {
+  constructor(private readonly database: Database) {}
+
+  /** A customer's paid orders by id: their channel, and what decides when a part of them may go back. */
+  async several(
+    customerId: string,
+    topUpIds: readonly string[],
+  ): Promise<readonly (RefundedOrder & { readonly topUpId: string; readonly channel: string })[]> {
+    const rows = await this.database.query<PlannedRow>(
+      `SELECT top_up_id, channel, paid_at, last_refund_at, (
+                SELECT count(*)::int FROM refund_item AS item
+                 WHERE item.top_up_id = top_up.top_up_id AND sent_at IS NOT NULL) AS sent
+         FROM top_up WHERE top_up_id = ANY($2) AND customer_id = $1 AND status = 'succeeded'`,
+      [customerId, topUpIds],
+    );
+    return rows.map((row) => ({
+      topUpId: row.top_up_id,
+      channel: row.channel,
+      paidAt: new Date(row.paid_at),
+      refundCount: row.sent,
+      lastRefundAt: row.last_refund_at === null ? undefined : new Date(row.last_refund_at),
+    }));
+  }
+
   /** Sets an item aside on its order. An item that does not fit the order is a bug of the ledger or of ours: parked. */
   async reserve(tx: Tx, customerId: string, { itemId, topUpId, channel, amount }: RefundItem): Promise<void> {
     const rows = await tx.query(

@@ -5,6 +5,8 @@ import { cursorAfter, pageOf } from '../paging.ts';
 import { TopUps } from './top-up.store.ts';
 import { rowOf, viewOf } from './top-up-view.ts';
 
+const severalMax = 500;
+
 /** What callers see of orders; another customer's order does not exist for them. */
 @Injectable()
 export class ReadTopUpsHandler {
@@ -18,6 +20,20 @@ export class ReadTopUpsHandler {
       detail: `The customer has no top-up ${topUpId.slice(0, 64)}.`,
       field: 'topUpId',
     });
+  }
+
+  /** Those of the orders that exist. For whoever knows their customers: nothing is checked against one here. */
+  async several({ topUpIds }: PaymentsApi.GetTopUpsRequest): Promise<PaymentsApi.ListTopUpsResponse> {
+    if (topUpIds.length > severalMax) {
+      throw new Problem({
+        code: 'invalid-request',
+        detail: `${String(topUpIds.length)} top-ups were asked for, more than ${String(severalMax)}.`,
+        field: 'topUpIds',
+        remedy: 'Ask in several requests.',
+      });
+    }
+    const known = topUpIds.filter((id) => Id.safeParse(id).success);
+    return { topUps: (await this.topUps.several(known)).map(rowOf), nextCursor: '' };
   }
 
   async list({

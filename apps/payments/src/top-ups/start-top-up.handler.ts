@@ -25,9 +25,12 @@ export interface StartTopUp {
   readonly returnUrl?: string | undefined;
 }
 
-/** How long an order may be paid. */
+/** How long an order may be paid, and how many of one customer's may wait for it at the same time. */
 export class TopUpTerms {
-  constructor(readonly expiresMs: number) {}
+  constructor(
+    readonly expiresMs: number,
+    readonly openMax: number,
+  ) {}
 }
 
 /** Starts an order: it and the attempt are committed first, only then the provider hears of it. */
@@ -71,6 +74,7 @@ export class StartTopUpHandler {
       const keyed = { customerId, operation: 'start-top-up', key, request } as const;
       const known = await this.keys.take(tx, keyed, order.topUpId);
       if (known !== undefined) return { topUpId: known };
+      if ((await this.topUps.countOpen(tx, customerId)) >= this.terms.openMax) throw tooManyOpen(this.terms);
       await this.topUps.insert(tx, order, { way, createdAt, expiresAt, checkAt });
       return { topUpId: order.topUpId, attemptId: await this.attempts.prepare(tx, order.topUpId, 'create') };
     });
@@ -129,6 +133,14 @@ function checkLimits({ amount }: TopUp, { code, policy }: PaymentChannel): void 
     remedy: 'Split the top-up, or pay by bank transfer.',
   });
 }
+
+const tooManyOpen = ({ openMax }: TopUpTerms): Problem =>
+  new Problem({
+    code: 'too-many-open',
+    detail: `The customer has ${String(openMax)} top-ups that wait to be paid, which is the most at one time.`,
+    field: 'customerId',
+    remedy: 'Pay one of them, or wait until one has expired.',
+  });
 
 const codes: Readonly<Record<AmountRefusal['code'], RefusalCode>> = {
   'invalid-amount': 'invalid-request',

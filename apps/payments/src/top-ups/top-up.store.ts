@@ -97,6 +97,17 @@ export class TopUps {
     return row && stored(row, await questionsOf(tx, topUpId));
   }
 
+  /** How many orders of a customer wait to be paid. Until the end of the transaction nobody else counts them. */
+  async countOpen(tx: Tx, customerId: string): Promise<number> {
+    await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('open-top-ups:' || $1, 0))`, [customerId]);
+    const [row] = await tx.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM top_up
+        WHERE customer_id = $1 AND status IN ('created', 'pending', 'unknown')`,
+      [customerId],
+    );
+    return row?.count ?? 0;
+  }
+
   /** Whether a payment has credited an order other than this one. */
   async othersPaidBy(
     tx: Tx,
@@ -132,6 +143,14 @@ export class TopUps {
       topUpId,
     ]);
     return row && stored(row, await questionsOf(this.database, topUpId));
+  }
+
+  async several(topUpIds: readonly string[]): Promise<StoredTopUp[]> {
+    const rows = await this.database.query<TopUpRow>(
+      `SELECT ${columns} FROM top_up WHERE top_up_id = ANY($1)`,
+      [topUpIds],
+    );
+    return rows.map((row) => stored(row, []));
   }
 
   /** A customer's orders, newest first, from below `beforeId`. */

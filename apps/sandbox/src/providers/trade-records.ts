@@ -10,7 +10,10 @@ export interface OrderRecord {
   readonly total: number;
   readonly currency: string;
   readonly timeExpire?: string;
+  /** The text of the QR code, or the number that the payer's app is called with. */
   readonly codeUrl: string;
+  /** Who pays, where the order says so. */
+  readonly payer?: string;
   readonly createdAt: string;
   readonly state: 'NOTPAY' | 'SUCCESS' | 'REFUND' | 'CLOSED';
   /** Whether the payer has opened it, where an order exists for its provider only from then on. */

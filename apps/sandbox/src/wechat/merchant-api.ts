@@ -1,6 +1,6 @@
 import type { Answer } from '../providers/control-api.ts';
 import type { Faults, Operation } from '../providers/faults.ts';
-import { CloseOrder, NativeOrder, readBody, RefundOrder } from './messages.ts';
+import { CloseOrder, JsapiOrder, NativeOrder, readBody, RefundOrder } from './messages.ts';
 import type { Notifier } from './notifier.ts';
 import { type Orders, transactionOf } from './orders.ts';
 import { ProviderError } from '../providers/provider-error.ts';
@@ -8,6 +8,7 @@ import { notifiedRefundOf, type Refunds, refundOf } from './refunds.ts';
 import type { OrderRecord, RefundRecord } from '../providers/trade-records.ts';
 
 export interface Call {
+  /** What the path names: a number, or the kind of an order. */
   readonly number: string;
   readonly query: URLSearchParams;
   readonly body: Buffer;
@@ -54,7 +55,7 @@ export class MerchantApi {
       run,
     });
     this.routes = [
-      route('POST', /^\/v3\/pay\/transactions\/native$/, 'create', (call) => this.place(call)),
+      route('POST', /^\/v3\/pay\/transactions\/(native|jsapi)$/, 'create', (call) => this.order(call)),
       route('GET', /^\/v3\/pay\/transactions\/out-trade-no\/([^/]+)$/, 'query', ({ number, query }) => {
         this.checkMerchant(query.get('mchid'));
         return transaction(orders.get(number));
@@ -85,17 +86,17 @@ export class MerchantApi {
   async pay(order: OrderRecord, options: { readonly late: boolean }): Promise<OrderRecord> {
     const { orders, notifier, merchant, faults } = this.parts;
     const more = faults.take('wrongAmount', 'notification');
-    const foreign = faults.take('wrongCurrency', 'notification');
+    const inDollars = faults.take('wrongCurrency', 'notification');
     const told = {
       total: order.total + (more ? (more.value ?? 1) : 0),
-      currency: foreign ? 'USD' : order.currency,
+      currency: inDollars ? 'USD' : order.currency,
     };
     const paid = orders.pay(order, { late: options.late, told });
     await notifier.announce({
       eventType: 'TRANSACTION.SUCCESS',
       resourceType: 'transaction',
       url: paid.notifyUrl,
-      resource: transactionOf(paid, merchant),
+      resource: transactionOf(paid, faults.take('foreignApp', 'notification') ? foreign : merchant),
     });
     return paid;
   }
@@ -116,15 +117,20 @@ export class MerchantApi {
     return refund;
   }
 
-  private async place({ body }: Call): Promise<Answer> {
-    const order = readBody(NativeOrder, body);
+  private async order({ number: kind, body }: Call): Promise<Answer> {
+    const isInApp = kind === 'jsapi';
+    const { codeUrl } = await this.place(readBody(isInApp ? JsapiOrder : NativeOrder, body));
+    return { status: 200, body: isInApp ? { prepay_id: codeUrl } : { code_url: codeUrl } };
+  }
+
+  private async place(order: NativeOrder | JsapiOrder): Promise<OrderRecord> {
     this.checkMerchant(order.mchid);
     if (order.appid !== this.parts.merchant.appid) {
       throw new ProviderError(400, 'APPID_MCHID_NOT_MATCH', 'The appid does not belong to the merchant.');
     }
     const placed = this.parts.orders.place(order);
     if (this.parts.faults.take('notifyBeforeResponse', 'create')) await this.pay(placed, { late: false });
-    return { status: 200, body: { code_url: placed.codeUrl } };
+    return placed;
   }
 
   private refund({ body }: Call): Answer {
@@ -146,3 +152,6 @@ export class MerchantApi {
     }
   }
 }
+
+/** Another app of the same provider. */
+const foreign = { mchid: '1900009999', appid: 'wxforeign00000001' };

@@ -30,6 +30,10 @@ export const NativeOrder = z.object({
 });
 export type NativeOrder = z.infer<typeof NativeOrder>;
 
+/** An order inside the provider's app names who pays. */
+export const JsapiOrder = NativeOrder.extend({ payer: z.object({ openid: z.string().min(1).max(128) }) });
+export type JsapiOrder = z.infer<typeof JsapiOrder>;
+
 export const CloseOrder = z.object({ mchid: z.string().max(32) });
 
 export const RefundOrder = z

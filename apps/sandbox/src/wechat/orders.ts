@@ -1,5 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
-import type { NativeOrder } from './messages.ts';
+import type { JsapiOrder, NativeOrder } from './messages.ts';
 import { ProviderError } from '../providers/provider-error.ts';
 import type { OrderRecord, TradeRecords } from '../providers/trade-records.ts';
 import { beijingTime, type VirtualClock } from '../providers/virtual-clock.ts';
@@ -15,7 +15,7 @@ export class Orders {
   }
 
   /** The same number with the same content gives the same QR code; with other content it is refused. */
-  place(body: NativeOrder): OrderRecord {
+  place(body: NativeOrder | JsapiOrder): OrderRecord {
     const known = this.records.order(body.out_trade_no);
     if (known) return this.placeAgain(known, body);
     if (body.time_expire !== undefined && new Date(body.time_expire) <= this.clock.now()) {
@@ -29,7 +29,7 @@ export class Orders {
       total: body.amount.total,
       currency: body.amount.currency,
       ...(body.time_expire === undefined ? {} : { timeExpire: body.time_expire }),
-      codeUrl: `weixin://wxpay/bizpayurl?pr=${randomBytes(9).toString('base64url')}`,
+      ...wayOf(body),
       createdAt: this.clock.now().toISOString(),
       state: 'NOTPAY',
       told: { total: body.amount.total, currency: body.amount.currency },
@@ -86,7 +86,7 @@ export class Orders {
     });
   }
 
-  private placeAgain(known: OrderRecord, body: NativeOrder): OrderRecord {
+  private placeAgain(known: OrderRecord, body: NativeOrder | JsapiOrder): OrderRecord {
     if (known.state === 'CLOSED') throw new ProviderError(400, 'ORDER_CLOSED', 'The order was closed.');
     if (known.state !== 'NOTPAY') throw new ProviderError(403, 'OUT_TRADE_NO_USED', 'The order was paid.');
     const same =
@@ -94,11 +94,19 @@ export class Orders {
       known.description === body.description &&
       known.timeExpire === body.time_expire &&
       known.notifyUrl === body.notify_url &&
-      known.attach === body.attach;
+      known.attach === body.attach &&
+      known.payer === ('payer' in body ? body.payer.openid : undefined);
     if (!same)
       throw new ProviderError(400, 'INVALID_REQUEST', 'This out_trade_no was used with other content.');
     return known;
   }
+}
+
+/** A code to scan, or a number that the payer's app is called with. */
+function wayOf(body: NativeOrder | JsapiOrder): Pick<OrderRecord, 'codeUrl' | 'payer'> {
+  const secret = randomBytes(9).toString('base64url');
+  if (!('payer' in body)) return { codeUrl: `weixin://wxpay/bizpayurl?pr=${secret}` };
+  return { codeUrl: `wx${secret}${digits(12)}`, payer: body.payer.openid };
 }
 
 /** An order as the provider tells it, in answers to a query and in notifications. */
@@ -116,10 +124,10 @@ export function transactionOf(order: OrderRecord, merchant: { mchid: string; app
   return {
     ...common,
     transaction_id: order.transactionId,
-    trade_type: 'NATIVE',
+    trade_type: order.payer === undefined ? 'NATIVE' : 'JSAPI',
     bank_type: 'OTHERS',
     success_time: beijingTime(new Date(order.paidAt ?? order.createdAt)),
-    payer: { openid: 'oSandboxPayer0000000000000001' },
+    payer: { openid: order.payer ?? 'oSandboxPayer0000000000000001' },
     amount: { total, payer_total: total, currency, payer_currency: currency },
   };
 }

@@ -25,7 +25,7 @@ export interface WechatSandbox {
 }
 
 /**
- * Starts WeChat Pay's API v3 on the loopback interface: Native orders, queries, closing, refunds, and signed, encrypted
+ * Starts WeChat Pay's API v3 on the loopback interface: Native and JSAPI orders, queries, closing, refunds, and signed, encrypted
  * notifications, checked as strictly as the provider documents. `/__sandbox/…` plays the payer and breaks things.
  * Refuses to start in production: its keys are anyone's.
  */

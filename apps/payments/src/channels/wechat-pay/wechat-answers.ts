@@ -8,6 +8,7 @@ const instant = z.iso.datetime({ offset: true });
 const currency = z.string().refine((code) => findCurrency(code) !== undefined, 'must be a currency');
 
 export const NativeAnswer = z.object({ code_url: z.string().min(1).max(512) });
+export const JsapiAnswer = z.object({ prepay_id: z.string().min(1).max(64) });
 
 export const TransactionAnswer = z
   .object({

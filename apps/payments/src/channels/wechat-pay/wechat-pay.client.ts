@@ -15,7 +15,15 @@ import {
 } from '../payment-channel.ts';
 import { beijingSecond } from '../beijing-time.ts';
 import { parseExactJson } from './exact-json.ts';
-import { NativeAnswer, refundOf, RefundAnswer, tradeOf, TransactionAnswer } from './wechat-answers.ts';
+import {
+  JsapiAnswer,
+  NativeAnswer,
+  refundOf,
+  RefundAnswer,
+  tradeOf,
+  TransactionAnswer,
+} from './wechat-answers.ts';
+import { appAction } from './app-action.ts';
 import type { WechatCredentials } from './wechat-credentials.ts';
 import { outcomeOfFailure, type ProviderFailure, saysAbsent } from './wechat-failures.ts';
 import { readNotification } from './wechat-notification.ts';
@@ -33,7 +41,7 @@ export interface WechatPayOptions {
 /** The answer of a call: its verified text, or how it failed. */
 type Reply = { readonly text: string } | ProviderFailure;
 
-/** WeChat Pay, API v3, Native orders: the customer scans a QR code. Documented limits; tested against a second implementation. */
+/** WeChat Pay, API v3: the customer scans a QR code (Native) or pays inside the app (JSAPI). Documented limits; tested against a second implementation. */
 export class WechatPayClient extends PaymentChannel {
   readonly code = 'wechat-pay';
   readonly policy: ChannelPolicy;
@@ -46,7 +54,7 @@ export class WechatPayClient extends PaymentChannel {
     super();
     this.policy = {
       currencies: ['CNY'],
-      methods: ['qr'],
+      methods: ['qr', 'jsapi'],
       // Amounts travel as JSON integers. What a merchant's contract allows per order is the provider's to say.
       orderMinorMax: BigInt(Number.MAX_SAFE_INTEGER),
       refundWindowDays: 365,
@@ -68,8 +76,20 @@ export class WechatPayClient extends PaymentChannel {
     this.http = Decorator.jsonBased(settings);
   }
 
-  async create({ number, amount, description, expiresAt }: NewOrder): Promise<Outcome<PayAction>> {
-    const reply = await this.call('POST', '/v3/pay/transactions/native', {
+  async create(order: NewOrder): Promise<Outcome<PayAction>> {
+    const terms = this.termsOf(order);
+    if (order.method === 'jsapi') {
+      const payer = { openid: order.payer ?? '' };
+      const reply = await this.call('POST', '/v3/pay/transactions/jsapi', { ...terms, payer });
+      const action = (id: string) => appAction(id, this.credentials);
+      return read(reply, JsapiAnswer, ({ prepay_id: id }) => action(id));
+    }
+    const reply = await this.call('POST', '/v3/pay/transactions/native', terms);
+    return read(reply, NativeAnswer, ({ code_url }) => ({ kind: 'qr', value: code_url }));
+  }
+
+  private termsOf({ number, amount, description, expiresAt }: NewOrder) {
+    return {
       appid: this.credentials.appid,
       mchid: this.credentials.mchid,
       description,
@@ -77,8 +97,7 @@ export class WechatPayClient extends PaymentChannel {
       time_expire: `${beijingSecond(expiresAt).replace(' ', 'T')}+08:00`,
       notify_url: `${this.options.notifyBaseUrl}/webhooks/wechat/pay`,
       amount: { total: Number(amount.minor), currency: amount.currency },
-    });
-    return read(reply, NativeAnswer, ({ code_url }) => ({ kind: 'qr', value: code_url }));
+    };
   }
 
   async query(number: string): Promise<Outcome<ProviderTrade | null>> {

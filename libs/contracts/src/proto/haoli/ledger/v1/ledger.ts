@@ -32,6 +32,33 @@ export interface Balance {
   asOf: string;
 }
 
+export interface QuoteRefundRequest {
+  customerId: string;
+  /** True: everything that is left, rounded up to the minor unit; amount is then empty. */
+  closeOut: boolean;
+  amount: string;
+}
+
+export interface RefundQuote {
+  currency: string;
+  /** What would leave; empty where it would be refused. */
+  total: string;
+  /** What of it is ours, because the last minor unit is rounded up. */
+  rounding: string;
+  /** Newest first. */
+  items: RefundQuoteItem[];
+  /** Empty where it would not be refused. */
+  refusalCode: string;
+  /** What could be refunded instead. */
+  refundable: string;
+}
+
+export interface RefundQuoteItem {
+  topUpId: string;
+  channel: string;
+  amount: string;
+}
+
 export interface PlaceHoldRequest {
   holdId: string;
   customerId: string;
@@ -555,6 +582,8 @@ export interface Ledger {
   Holds(request: Observable<HoldCommand>): Observable<HoldAnswer>;
   /** The balances of several wallets, now. Scope ledger:read. */
   GetBalances(request: GetBalancesRequest): Promise<GetBalancesResponse>;
+  /** What a refund would take from which top-ups, or why it would be refused; nothing is set aside. Scope ledger:read. */
+  QuoteRefund(request: QuoteRefundRequest): Promise<RefundQuote>;
   /** What is left of each top-up of a customer, oldest first. Scope ledger:read. */
   ListLots(request: ListLotsRequest): Promise<ListLotsResponse>;
   /** What moved in a wallet in a period, as it was known at an instant. Scope ledger:read. */

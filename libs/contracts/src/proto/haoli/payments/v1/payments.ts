@@ -38,6 +38,27 @@ export interface ListTopUpsResponse {
   nextCursor: string;
 }
 
+export interface GetTopUpsRequest {
+  topUpIds: string[];
+}
+
+export interface PlanRefundRequest {
+  customerId: string;
+  topUpIds: string[];
+}
+
+export interface RefundPlan {
+  ways: RefundWay[];
+}
+
+export interface RefundWay {
+  topUpId: string;
+  /** automatic, or by_people where the channel no longer pays it back or never does. */
+  how: string;
+  /** Not before this instant; empty for now. */
+  notBefore: string;
+}
+
 export interface TopUp {
   topUpId: string;
   customerId: string;
@@ -123,6 +144,10 @@ export interface Payments {
   GetTopUp(request: GetTopUpRequest): Promise<TopUp>;
   /** Scope payments:read. */
   ListTopUps(request: ListTopUpsRequest): Promise<ListTopUpsResponse>;
+  /** Several orders at once, those that exist; without pictures. Scope payments:read. */
+  GetTopUps(request: GetTopUpsRequest): Promise<ListTopUpsResponse>;
+  /** How parts of a refund would go back to their payments: by themselves or by people, and from when. Scope payments:read. */
+  PlanRefund(request: PlanRefundRequest): Promise<RefundPlan>;
   /** Asks for a refund of unused balance; the ledger decides. Scope payments:write. */
   RequestRefund(request: RequestRefundRequest): Promise<Refund>;
   /** Scope payments:read. */

@@ -138,6 +138,7 @@ const place = (customerId: string, holdId: string, amount: string, expiresAt = '
     amount: { amount, currency: 'CNY' },
     expiresAt,
     leaseId,
+    limits: [],
   });
 const wallet = async (amount: string): Promise<string> => {
   const customerId = newId('cus');
@@ -336,6 +337,8 @@ describe('holds', () => {
         customerId: customer,
         extensionId: '1',
         by: { amount: '2', currency: 'CNY' },
+        keyId: '',
+        limits: [],
       }),
     ).toMatchObject({ hold: { availableAfter: '4' } });
     expect(await api.ReleaseHold({ holdId, customerId: customer, reason: 'client-left' })).toEqual({
@@ -405,6 +408,7 @@ describe('holds', () => {
       amount: { amount: '1', currency: 'CNY' },
       expiresAt: '',
       leaseId: '',
+      limits: [],
     });
     for (let n = 0; n < 12; n += 1) await stream.write({ commandId: `c${n}`, place: message(n) });
     await stream.write({ commandId: 'bad', place: { ...message(99), holdId: 'not an id' } });

@@ -76,7 +76,7 @@ const credited = async (amount: string, channel: string) => {
 };
 const held = async (customerId: string, amount: string): Promise<string> => {
   const holdId = newId('hold');
-  const none = { callId: '', keyId: '', expiresAt: '', leaseId: '' };
+  const none = { callId: '', keyId: '', expiresAt: '', leaseId: '', limits: [] };
   const { hold } = await bo.api.PlaceHold({ holdId, customerId, amount: cny(amount), ...none });
   expect(hold).toBeDefined();
   return holdId;

@@ -1,5 +1,11 @@
 import { Units18 } from '@app/money';
-import { availableOf, type BookState, type BudgetLimit, type BudgetUse } from './book-state.ts';
+import {
+  availableOf,
+  type BookState,
+  type BudgetLimit,
+  type BudgetUse,
+  type BudgetWindow,
+} from './book-state.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Refuses what the wallet, or one of the budgets, cannot bear; says how much would pass. */
@@ -10,10 +16,10 @@ export function ifUnaffordable(
 ): Refusal | undefined {
   const available = availableOf(book);
   if (needed <= available && limits.length === 0) return undefined;
-  const budgets = limits.map((limit) => ({
-    limit,
-    room: Units18.subtract(limit.limit, usedOf(book, limit)),
-  }));
+  const budgets = limits.map((limit) => {
+    const { spent, held } = usedOf(book, limit);
+    return { limit, spent, held, room: Units18.subtract(limit.limit, Units18.add(spent, held)) };
+  });
   const least = budgets.reduce((room, budget) => Units18.min(room, budget.room), available);
   const affordable = Units18.max(Units18.zero, least);
   if (needed <= affordable) return undefined;
@@ -21,13 +27,14 @@ export function ifUnaffordable(
   if (needed > available || broken === undefined) {
     return { code: 'insufficient-funds', needed, available, affordable };
   }
+  const { spent, held } = broken;
   const { owner, scope, window, limit } = broken.limit;
-  const used = Units18.subtract(limit, broken.room);
-  return { code: `${owner}-budget-exceeded`, scope, window, limit, used, needed, affordable };
+  return { code: `${owner}-budget-exceeded`, scope, window, limit, spent, held, needed, affordable };
 }
 
+const unused = { spent: Units18.zero, held: Units18.zero };
+
 /** What counts against a budget: spent and held in its window. */
-function usedOf(book: BookState, use: BudgetUse): Units18 {
-  const known = book.budgets.get(use.scope)?.find(({ window }) => window === use.window);
-  return known === undefined ? Units18.zero : Units18.add(known.spent, known.held);
+function usedOf(book: BookState, use: BudgetUse): Pick<BudgetWindow, 'spent' | 'held'> {
+  return book.budgets.get(use.scope)?.find(({ window }) => window === use.window) ?? unused;
 }

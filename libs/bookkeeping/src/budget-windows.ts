@@ -1,5 +1,5 @@
 import { Units18 } from '@app/money';
-import type { BudgetWindow } from './book-state.ts';
+import type { BookState, BudgetLimit, BudgetWindow, Hold } from './book-state.ts';
 
 /**
  * The windows of a budget after a change in one of them, oldest first. Windows before the newest are kept only while
@@ -20,4 +20,20 @@ function sum(known: BudgetWindow, change: BudgetWindow): BudgetWindow {
     spent: Units18.add(known.spent, change.spent),
     held: Units18.add(known.held, change.held),
   };
+}
+
+/** Limits in the windows that count now: one that is over counts as the newest, so that a clock that is behind lends nothing. */
+export function inNewestWindows(book: BookState, limits: readonly BudgetLimit[]): readonly BudgetLimit[] {
+  return limits.map((limit) => {
+    const newest = book.budgets.get(limit.scope)?.at(-1)?.window;
+    return newest === undefined || newest <= limit.window ? limit : { ...limit, window: newest };
+  });
+}
+
+/** Limits in the windows in which a hold counts, for what is added to it counts there too. */
+export function inWindowsOf(hold: Hold, limits: readonly BudgetLimit[]): readonly BudgetLimit[] {
+  return limits.map((limit) => {
+    const use = hold.budgets.find(({ scope }) => scope === limit.scope);
+    return use === undefined ? limit : { ...limit, window: use.window };
+  });
 }

@@ -195,7 +195,8 @@ describe('a budget', () => {
       scope: 'key:key_1:month',
       window: '2026-11',
       limit: money('10'),
-      used: money('6'),
+      spent: money('0'),
+      held: money('6'),
       needed: money('5'),
       affordable: money('4'),
     });
@@ -235,6 +236,27 @@ describe('a budget', () => {
     counted('13', '0');
     books.post('cus_1', hold('hold_3', '0', { limits }));
     counted('13', '0');
+  });
+
+  it('lends nothing to a clock that is behind: a window that is over counts as the newest', () => {
+    const books = aWallet();
+    books.post('cus_1', hold('hold_1', '9', { limits: [keyBudget('10', '2026-12')] }));
+    const late = hold('hold_2', '2', { limits: [keyBudget('10', '2026-11')] });
+    expect(books.refusal('cus_1', late)).toMatchObject({ window: '2026-12', held: money('9') });
+    books.post('cus_1', hold('hold_2', '1', { limits: [keyBudget('10', '2026-11')] }));
+    expect(budgetsOf(books)).toMatchObject([{ window: '2026-12', held: money('10') }]);
+  });
+
+  it('counts an extension in the window in which its hold counts', () => {
+    const books = aWallet();
+    books.post('cus_1', hold('hold_1', '9', { limits: [keyBudget('10', '2026-11')] }));
+    const later = { limits: [keyBudget('10', '2026-12')] };
+    expect(books.refusal('cus_1', { ...extend('hold_1', '2'), ...later } as Asked)).toMatchObject({
+      window: '2026-11',
+      held: money('9'),
+    });
+    books.post('cus_1', { ...extend('hold_1', '1'), ...later } as Asked);
+    expect(budgetsOf(books)).toMatchObject([{ window: '2026-11', held: money('10') }]);
   });
 
   it('forgets a window when a later one has come and nothing is held in it', () => {

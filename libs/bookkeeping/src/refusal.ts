@@ -70,7 +70,8 @@ interface BudgetExceeded<Code extends string> {
   readonly window: string;
   readonly limit: Units18;
   /** Spent and held in this window. */
-  readonly used: Units18;
+  readonly spent: Units18;
+  readonly held: Units18;
   readonly needed: Units18;
   readonly affordable: Units18;
 }

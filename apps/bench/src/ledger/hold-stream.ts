@@ -17,6 +17,7 @@ export const holdRequest = ({ customerId, callId, holdId }: BenchHold): LedgerAp
   amount: { amount: '0.02575', currency: 'CNY' },
   expiresAt: '',
   leaseId: '',
+  limits: [],
 });
 
 /** Holds over one bidirectional stream, as the gateway places them: each answer finds its question by id. */

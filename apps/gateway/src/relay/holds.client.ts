@@ -51,7 +51,7 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
   async place(request: HoldRequest): Promise<HoldAnswer> {
     const { amount, currency, ...rest } = request;
     try {
-      const place = { ...rest, amount: { amount, currency }, leaseId: this.leaseId };
+      const place = { ...rest, amount: { amount, currency }, leaseId: this.leaseId, limits: [] };
       const { placed } = await this.stream.ask({ place });
       if (placed?.hold) return { isPlaced: true };
       const { code = 'unanswered', available = '0' } = placed?.refusal ?? {};

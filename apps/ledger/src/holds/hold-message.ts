@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { Instant } from '@app/bookkeeping';
-import { canonicalText, Id, InstantText, type LedgerApi, MoneyText } from '@app/contracts';
+import { type BudgetLimit, Instant } from '@app/bookkeeping';
+import { AmountText, canonicalText, Id, InstantText, MoneyText } from '@app/contracts';
 import { Units18 } from '@app/money';
 import { z } from 'zod';
 import type { PostRequest } from '../journal/journal.ts';
@@ -9,24 +9,71 @@ import type { PostRequest } from '../journal/journal.ts';
 const OptionalId = z.union([Id, z.literal('').transform(() => null)]);
 const OptionalInstant = z.union([InstantText, z.literal('').transform(() => null)]);
 
-/** A hold to place, as gRPC and REST carry it. */
-export const PlaceHoldMessage = z.object({
-  holdId: Id.max(100),
-  customerId: Id,
-  callId: OptionalId.default(null),
-  keyId: OptionalId.default(null),
-  amount: MoneyText,
-  expiresAt: OptionalInstant.default(null),
-  leaseId: OptionalId.default(null),
+/** Windows of time that a budget may count in, and the pattern of their names. */
+const periods = [
+  ['total', /^total$/],
+  ['month', /^\d{4}-(?:0[1-9]|1[0-2])$/],
+  ['day', /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/],
+] as const;
+const periodOf = (window: string): string => periods.find(([, pattern]) => pattern.test(window))?.[0] ?? '';
+
+/** What a key, or the customer, may spend in a window of time. */
+export const BudgetLimitMessage = z.object({
+  owner: z.enum(['key', 'customer']),
+  window: z
+    .string()
+    .refine(
+      (window) => periodOf(window) !== '',
+      'must be a day such as "2026-11-22", a month such as "2026-11", or "total"',
+    ),
+  limit: AmountText,
 });
 
+/** The limits of a hold: one for each owner and kind of window, so at most six. */
+export const BudgetLimits = z
+  .array(BudgetLimitMessage)
+  .max(6)
+  .refine(
+    (limits) =>
+      new Set(limits.map(({ owner, window }) => `${owner} ${periodOf(window)}`)).size === limits.length,
+    'must have one limit for each owner and kind of window',
+  );
+
+/** A limit of a key must say which key. */
+const namesItsKey = ({
+  keyId,
+  limits,
+}: {
+  readonly keyId: string | null;
+  readonly limits: z.infer<typeof BudgetLimits>;
+}): boolean => keyId !== null || limits.every(({ owner }) => owner !== 'key');
+const keyMissing = { path: ['keyId'], message: 'must be given where a limit of the key is' };
+
+/** A hold to place, as gRPC and REST carry it. */
+export const PlaceHoldMessage = z
+  .object({
+    holdId: Id.max(100),
+    customerId: Id,
+    callId: OptionalId.default(null),
+    keyId: OptionalId.default(null),
+    amount: MoneyText,
+    expiresAt: OptionalInstant.default(null),
+    leaseId: OptionalId.default(null),
+    limits: BudgetLimits.default([]),
+  })
+  .refine(namesItsKey, keyMissing);
+
 /** A hold to raise. */
-export const ExtendHoldMessage = z.object({
-  holdId: Id.max(100),
-  customerId: Id,
-  extensionId: Id.max(20),
-  by: MoneyText,
-});
+export const ExtendHoldMessage = z
+  .object({
+    holdId: Id.max(100),
+    customerId: Id,
+    extensionId: Id.max(20),
+    by: MoneyText,
+    keyId: OptionalId.default(null),
+    limits: BudgetLimits.default([]),
+  })
+  .refine(namesItsKey, keyMissing);
 
 /** A hold to give back. */
 export const ReleaseHoldMessage = z.object({
@@ -71,7 +118,7 @@ export function placeRequest(message: z.infer<typeof PlaceHoldMessage>, present:
       callId,
       keyId,
       leaseId,
-      limits: [],
+      limits: limitsOf(message),
       ended: 'never-seen',
     },
   };
@@ -91,7 +138,7 @@ export function extendRequest(message: z.infer<typeof ExtendHoldMessage>, { now 
       holdId,
       by: Units18.fromText(by.amount),
       expiresAt: null,
-      limits: [],
+      limits: limitsOf(message),
       ended: 'never-seen',
     },
   };
@@ -180,8 +227,18 @@ export function endWaitRequest(
   };
 }
 
-/** The wire form of a refusal. */
-export type RefusalMessage = LedgerApi.Refusal;
+/** Limits as the books count them: by customer, key and kind of window. */
+function limitsOf({
+  keyId,
+  limits,
+}: Pick<z.infer<typeof PlaceHoldMessage>, 'keyId' | 'limits'>): BudgetLimit[] {
+  return limits.map(({ owner, window, limit }) => ({
+    owner,
+    scope: `${owner === 'key' ? `key:${String(keyId)}` : 'customer'}:${periodOf(window)}`,
+    window,
+    limit: Units18.fromText(limit),
+  }));
+}
 
 const fingerprint = (facts: readonly unknown[]): string =>
   createHash('sha256').update(canonicalText(facts)).digest('hex');

@@ -1,8 +1,11 @@
 import { Id, InstantText, MoneyText, type LedgerApi } from '@app/contracts';
-import { Problem, Scopes } from '@app/transport';
+import { Scopes } from '@app/transport';
 import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { problemOfRefusal } from '../refusal-problem.ts';
+import type { HoldAnswer } from './hold-answer.ts';
+import { BudgetLimits } from './hold-message.ts';
 import { HoldsHandler } from './holds.handler.ts';
 import { SettleHoldHandler } from './settle-hold.handler.ts';
 
@@ -14,9 +17,16 @@ const PlaceHold = z.strictObject({
   amount: MoneyText,
   expiresAt: InstantText.optional(),
   leaseId: Id.optional(),
+  limits: BudgetLimits.optional(),
 });
 const ReleaseHold = z.strictObject({ customerId: Id, reason: Id.optional() });
-const ExtendHold = z.strictObject({ customerId: Id, extensionId: Id.max(20), by: MoneyText });
+const ExtendHold = z.strictObject({
+  customerId: Id,
+  extensionId: Id.max(20),
+  by: MoneyText,
+  keyId: Id.optional(),
+  limits: BudgetLimits.optional(),
+});
 const SettleHold = z.strictObject({
   customerId: Id,
   chargeId: Id.max(100),
@@ -52,9 +62,7 @@ export class HoldsController {
   @Post()
   @ApiCreatedResponse({ standardSchema: PlacedHold })
   async place(@Body({ schema: PlaceHold }) body: z.infer<typeof PlaceHold>): Promise<LedgerApi.Hold> {
-    const { hold, refusal } = await this.holds.place(body);
-    if (hold) return hold;
-    throw problemOfRefusal(refusal);
+    return holdOf(await this.holds.place(body));
   }
 
   @Post(':holdId/extend')
@@ -64,9 +72,7 @@ export class HoldsController {
     @Param('holdId') holdId: string,
     @Body({ schema: ExtendHold }) body: z.infer<typeof ExtendHold>,
   ): Promise<LedgerApi.Hold> {
-    const { hold, refusal } = await this.holds.extend({ holdId, ...body });
-    if (hold) return hold;
-    throw problemOfRefusal(refusal);
+    return holdOf(await this.holds.extend({ holdId, ...body }));
   }
 
   @Post(':holdId/settle')
@@ -91,16 +97,7 @@ export class HoldsController {
   }
 }
 
-const statuses: Readonly<Record<string, number>> = {
-  'unknown-account': 404,
-  'unknown-hold': 404,
-  'currency-mismatch': 422,
-  'invalid-amount': 422,
-};
-
-function problemOfRefusal(refusal: LedgerApi.Refusal | undefined): Problem {
-  const { code = 'refused', ...data } = refusal ?? {};
-  const missing = code === 'insufficient-funds' || code.endsWith('-budget-exceeded');
-  const status = missing ? 402 : (statuses[code] ?? 409);
-  return new Problem({ status, code, detail: `The hold was refused: ${code}.`, data });
+function holdOf(answer: HoldAnswer): LedgerApi.Hold {
+  if ('hold' in answer) return answer.hold;
+  throw problemOfRefusal(answer.refusal);
 }

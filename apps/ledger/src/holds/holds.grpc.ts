@@ -4,6 +4,7 @@ import { problemOf, Scopes } from '@app/transport';
 import type { ServerDuplexStream } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
+import { holdResponseOf } from './hold-answer.ts';
 import { HoldsHandler } from './holds.handler.ts';
 import { SettleHoldHandler } from './settle-hold.handler.ts';
 
@@ -25,13 +26,13 @@ export class HoldsGrpc {
   }
 
   @GrpcMethod('Ledger', 'PlaceHold')
-  place(request: LedgerApi.PlaceHoldRequest): Promise<LedgerApi.PlaceHoldResponse> {
-    return this.holds.place(request);
+  async place(request: LedgerApi.PlaceHoldRequest): Promise<LedgerApi.PlaceHoldResponse> {
+    return holdResponseOf(await this.holds.place(request));
   }
 
   @GrpcMethod('Ledger', 'ExtendHold')
-  extend(request: LedgerApi.ExtendHoldRequest): Promise<LedgerApi.ExtendHoldResponse> {
-    return this.holds.extend(request);
+  async extend(request: LedgerApi.ExtendHoldRequest): Promise<LedgerApi.ExtendHoldResponse> {
+    return holdResponseOf(await this.holds.extend(request));
   }
 
   @GrpcMethod('Ledger', 'ReleaseHold')
@@ -80,8 +81,8 @@ export class HoldsGrpc {
   }
 
   private async answerTo({ place, extend, release, renewLease }: LedgerApi.HoldCommand) {
-    if (place) return { placed: await this.holds.place(place) };
-    if (extend) return { extended: await this.holds.extend(extend) };
+    if (place) return { placed: await this.place(place) };
+    if (extend) return { extended: await this.extend(extend) };
     if (release) return { released: await this.holds.release(release) };
     if (renewLease) return { leaseRenewed: await this.holds.renewLease(renewLease) };
     return { failure: { code: 'invalid-request', detail: 'The command is empty.', retryable: false } };

@@ -1,4 +1,4 @@
-import { Instant, type Refusal } from '@app/bookkeeping';
+import { Instant } from '@app/bookkeeping';
 import type { LedgerApi } from '@app/contracts';
 import { Units18 } from '@app/money';
 import { Problem } from '@app/transport';
@@ -7,6 +7,7 @@ import type { z } from 'zod';
 import { Journal, type FirstResult, type Outcome, type PostRequest } from '../journal/journal.ts';
 import { parsed } from '../parsed.ts';
 import { Waits } from '../waits.ts';
+import type { AskedMoney, HoldAnswer } from './hold-answer.ts';
 import {
   ExtendHoldMessage,
   extendRequest,
@@ -27,13 +28,13 @@ export class HoldsHandler {
     private readonly waits: Waits,
   ) {}
 
-  async place(given: unknown): Promise<LedgerApi.PlaceHoldResponse> {
+  async place(given: unknown): Promise<HoldAnswer> {
     const message = parsed(PlaceHoldMessage, given);
     const outcome = await this.decide(placeRequest(message, this.present()));
     return answerOf(outcome, { holdId: message.holdId, ...message.amount });
   }
 
-  async extend(given: unknown): Promise<LedgerApi.ExtendHoldResponse> {
+  async extend(given: unknown): Promise<HoldAnswer> {
     const message = parsed(ExtendHoldMessage, given);
     const outcome = await this.decide(extendRequest(message, this.present()));
     return answerOf(outcome, { holdId: message.holdId, ...message.by });
@@ -72,14 +73,8 @@ export class HoldsHandler {
   }
 }
 
-interface Asked {
-  readonly holdId: string;
-  readonly amount: string;
-  readonly currency: string;
-}
-
-function answerOf(outcome: Outcome, asked: Asked): LedgerApi.PlaceHoldResponse {
-  if (outcome.kind === 'refused') return { refusal: refusalMessage(outcome.refusal, asked) };
+function answerOf(outcome: Outcome, asked: AskedMoney & { readonly holdId: string }): HoldAnswer {
+  if (outcome.kind === 'refused') return { refusal: outcome.refusal, asked };
   if (outcome.kind === 'repeated')
     return { hold: { ...asked, availableAfter: availableAfter(outcome.first) } };
   const [first] = outcome.kind === 'recorded' ? outcome.entries : [];
@@ -89,15 +84,6 @@ function answerOf(outcome: Outcome, asked: Asked): LedgerApi.PlaceHoldResponse {
 
 const availableAfter = ({ paid, granted, held }: Pick<FirstResult, 'paid' | 'granted' | 'held'>): string =>
   Units18.toText(Units18.of(paid + granted - held));
-
-function refusalMessage(refusal: Refusal, { amount, currency }: Asked): LedgerApi.Refusal {
-  return {
-    code: refusal.code,
-    needed: 'needed' in refusal ? Units18.toText(refusal.needed) : amount,
-    available: 'available' in refusal ? Units18.toText(refusal.available) : '0',
-    currency,
-  };
-}
 
 function problemOf(outcome: Outcome): Problem {
   if (outcome.kind === 'conflict') {

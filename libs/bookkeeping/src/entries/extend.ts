@@ -3,6 +3,7 @@ import { Units18 } from '@app/money';
 import { ifUnaffordable } from '../affordable.ts';
 import type { BookState, HoldEnd } from '../book-state.ts';
 import type { BudgetLimit } from '../book-state.ts';
+import { inWindowsOf } from '../budget-windows.ts';
 import { unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { endedRefusal, endOf } from '../hold-end.ts';
@@ -28,10 +29,10 @@ export interface ExtendHold extends CommandOf<'extend-hold'> {
 
 /** Decides an extension, under the rules of a new hold. */
 export function decideExtendHold(command: ExtendHold, book: BookState): Decision<HoldExtended, Refusal> {
-  const { holdId, by, limits } = command;
+  const { holdId, by } = command;
   const open = book.holds.get(holdId);
   if (open === undefined) return refuse(endedRefusal(holdId, endOf(book, holdId, command.ended)));
-  const refusal = unlessPositive(by) ?? ifUnaffordable(book, by, limits);
+  const refusal = unlessPositive(by) ?? ifUnaffordable(book, by, inWindowsOf(open, command.limits));
   if (refusal !== undefined) return refuse(refusal);
   const memo = { holdId, by, expiresAt: command.expiresAt ?? open.expiresAt };
   return accept(draft(command, book, { kind: 'extend', postings: [], memo }));

@@ -2,6 +2,7 @@ import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
 import { ifUnaffordable } from '../affordable.ts';
 import type { BookState, BudgetLimit, BudgetUse, HoldEnd } from '../book-state.ts';
+import { inNewestWindows } from '../budget-windows.ts';
 import { ifNegative } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { endOf } from '../hold-end.ts';
@@ -47,7 +48,8 @@ export interface PlaceHold extends CommandOf<'place-hold'> {
 
 /** Decides a hold: one decision over the wallet and every budget. */
 export function decidePlaceHold(command: PlaceHold, book: BookState): Decision<HoldPlaced, Refusal> {
-  const { holdId, expiresAt, callId, keyId, leaseId, limits } = command;
+  const { holdId, expiresAt, callId, keyId, leaseId } = command;
+  const limits = inNewestWindows(book, command.limits);
   const refusal =
     ifNegative(command.amount) ?? ifHoldKnown(command, book) ?? ifUnaffordable(book, command.amount, limits);
   if (refusal !== undefined) return refuse(refusal);

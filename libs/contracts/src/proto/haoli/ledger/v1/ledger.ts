@@ -67,6 +67,18 @@ export interface PlaceHoldRequest {
   amount: Money | undefined;
   expiresAt: string;
   leaseId: string;
+  /** Decided together with the wallet; at most one for each owner and kind of window. */
+  limits: BudgetLimit[];
+}
+
+/** What a key, or the customer, may spend in a window of time. */
+export interface BudgetLimit {
+  /** key or customer. */
+  owner: string;
+  /** A day such as 2026-11-22, a month such as 2026-11, or total. What is spent and held counts by owner and window. */
+  window: string;
+  /** In the currency of the hold. */
+  limit: string;
 }
 
 export interface PlaceHoldResponse {
@@ -86,13 +98,33 @@ export interface Refusal {
   needed: string;
   available: string;
   currency: string;
+  /** The largest amount that wallet and budgets would let pass now; empty where that is not the reason. */
+  affordable: string;
+  /** The budget that refuses, where one does. */
+  budget?: BudgetUse | undefined;
+}
+
+/** A budget with what counts against it. */
+export interface BudgetUse {
+  owner: string;
+  window: string;
+  limit: string;
+  spent: string;
+  /** Held by calls under way. */
+  held: string;
 }
 
 export interface ExtendHoldRequest {
   holdId: string;
   customerId: string;
   extensionId: string;
-  by: Money | undefined;
+  by:
+    | Money
+    | undefined;
+  /** As for a new hold; what is added counts in the windows of the hold. */
+  limits: BudgetLimit[];
+  /** The key whose limits these are; empty where there are none of a key. */
+  keyId: string;
 }
 
 export interface ExtendHoldResponse {

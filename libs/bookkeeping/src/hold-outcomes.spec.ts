@@ -251,11 +251,11 @@ describe('a budget', () => {
     const books = aWallet();
     books.post('cus_1', hold('hold_1', '9', { limits: [keyBudget('10', '2026-11')] }));
     const later = { limits: [keyBudget('10', '2026-12')] };
-    expect(books.refusal('cus_1', { ...extend('hold_1', '2'), ...later } as Asked)).toMatchObject({
+    expect(books.refusal('cus_1', { ...extend('hold_1', '2'), ...later })).toMatchObject({
       window: '2026-11',
       held: money('9'),
     });
-    books.post('cus_1', { ...extend('hold_1', '1'), ...later } as Asked);
+    books.post('cus_1', { ...extend('hold_1', '1'), ...later });
     expect(budgetsOf(books)).toMatchObject([{ window: '2026-11', held: money('10') }]);
   });
 

@@ -62,7 +62,8 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
   }
 
   async extend({ by: amount, currency, ...rest }: ExtensionRequest): Promise<HoldAnswer> {
-    const { extended } = await this.stream.ask({ extend: { ...rest, by: { amount, currency } } });
+    const extend = { ...rest, by: { amount, currency }, keyId: '', limits: [] };
+    const { extended } = await this.stream.ask({ extend });
     if (extended?.hold) return { isPlaced: true };
     const { code = 'unanswered', available = '0' } = extended?.refusal ?? {};
     return { isPlaced: false, code, available };

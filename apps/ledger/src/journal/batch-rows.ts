@@ -1,5 +1,4 @@
 import {
-  Instant,
   isWalletAccount,
   type AccountId,
   type Hold,
@@ -9,29 +8,31 @@ import {
   type WaitingCharge,
 } from '@app/bookkeeping';
 import { invariant } from '@app/decider';
-import { Units18 } from '@app/money';
-import { ArrayText } from './array-text.ts';
+import { ArrayBytes } from './array-bytes.ts';
 import { partNames, parts, type PartName } from './batch-statement.ts';
 import { refundItemsText, stateText } from './book-text.ts';
 import type { KeptBook } from './books.store.ts';
 import type { ChainedEntry, DecidedBatch } from './decide-batch.ts';
 
+/** The columns of a part. */
+type Columns<Name extends PartName> = Readonly<Record<keyof (typeof parts)[Name]['columns'], ArrayBytes>>;
+
 /** The parameters of the statement that writes a batch: one array for each column of each part. */
 export class BatchRows {
-  private readonly rows = Object.fromEntries(
-    partNames.map((name) => [name, Object.keys(parts[name].columns).map(() => new ArrayText())]),
-  ) as unknown as Readonly<Record<PartName, readonly ArrayText[]>>;
+  private readonly rows = Object.fromEntries(partNames.map((name) => [name, columnsOf(name)])) as unknown as {
+    readonly [Name in PartName]: Columns<Name>;
+  };
 
   constructor(private readonly codeOf: (account: AccountId) => number | undefined) {}
 
   /** The parts that have rows. */
   present(): PartName[] {
-    return partNames.filter((name) => (this.rows[name][0]?.length ?? 0) > 0);
+    return partNames.filter((name) => arraysOf(this.rows[name]).some(({ length }) => length > 0));
   }
 
   /** The arrays of the parts that have rows, in the order of the statement's parameters. */
-  values(): string[] {
-    return this.present().flatMap((name) => this.rows[name].map(String));
+  values(): Buffer[] {
+    return this.present().flatMap((name) => arraysOf(this.rows[name]).map((array) => array.toBuffer()));
   }
 
   /** Adds all that a decided batch writes. Takes the changes out of the books. */
@@ -55,66 +56,146 @@ export class BatchRows {
   private addEntry({ entry, paid, granted, held, canonical, previousHash, hash }: ChainedEntry): void {
     const row = this.rows.entries;
     const { postings } = entry;
-    put(row, 0, entry.bookId);
-    plain(row, 1, [entry.version, entry.kind]);
-    put(row, 3, entry.eventId);
-    plain(row, 4, [entry.fingerprint, entry.currency, postings.length]);
-    this.putPosting(row, 7, postings[0]);
-    this.putPosting(row, 10, postings[1]);
-    plain(row, 13, [Units18.toText(paid), Units18.toText(granted), Units18.toText(held)]);
-    plain(row, 16, [Instant.toText(entry.occurredAt), entry.accountingDate]);
-    put(row, 18, canonical);
-    plain(row, 19, [previousHash.toString('hex') + hash.toString('hex')]);
+    const [first, second] = postings;
+    row.position.integer(row.book_id.length + 1);
+    row.book_id.text(entry.bookId);
+    row.version.bigint(entry.version);
+    row.kind.ascii(entry.kind);
+    row.event_id.text(entry.eventId);
+    row.fingerprint.hex(entry.fingerprint);
+    row.currency.ascii(entry.currency);
+    row.posting_count.smallint(postings.length);
+    this.addPosting(first, row.debit_1, row.credit_1, row.amount_1);
+    this.addPosting(second, row.debit_2, row.credit_2, row.amount_2);
+    row.paid.numeric(paid);
+    row.granted.numeric(granted);
+    row.held.numeric(held);
+    row.occurred_at.timestamptz(entry.occurredAt);
+    row.recorded_at.timestamptz(entry.recordedAt);
+    row.accounting_date.date(entry.accountingDate);
+    row.canonical.ascii(canonical);
+    row.previous_hash.bytea(previousHash);
+    row.hash.bytea(hash);
     for (let line = 2; line < postings.length; line += 1) this.addFurtherPosting(entry, line);
   }
 
-  private putPosting(row: readonly ArrayText[], at: number, posting: Posting | undefined): void {
+  private addPosting(
+    posting: Posting | undefined,
+    ...columns: readonly [ArrayBytes, ArrayBytes, ArrayBytes]
+  ): void {
+    const [debit, credit, amount] = columns;
     if (posting === undefined) {
-      for (let column = at; column < at + 3; column += 1) row[column]?.nothing();
+      for (const column of columns) column.nothing();
       return;
     }
-    const { debit, credit, amount } = posting;
-    plain(row, at, [this.knownCodeOf(debit), this.knownCodeOf(credit), Units18.toText(amount)]);
+    debit.integer(this.knownCodeOf(posting.debit));
+    credit.integer(this.knownCodeOf(posting.credit));
+    amount.numeric(posting.amount);
   }
 
   private addFurtherPosting(entry: ChainedEntry['entry'], line: number): void {
     const row = this.rows.furtherPostings;
-    put(row, 0, entry.bookId);
-    plain(row, 1, [entry.version, line + 1]);
-    this.putPosting(row, 3, entry.postings[line]);
+    row.book_id.text(entry.bookId);
+    row.version.bigint(entry.version);
+    row.line.smallint(line + 1);
+    this.addPosting(entry.postings[line], row.debit, row.credit, row.amount);
   }
 
   /** Adds the head of a book and what changed in it, and takes the changes out of it. */
   addBook(kept: KeptBook, queuedBy: ReadonlyMap<string, number>): void {
-    const { state } = kept.book;
-    const { bookId } = state;
-    addRow(kept.version === 0 ? this.rows.newHeads : this.rows.heads, [
-      bookId,
-      kept.version.toString(),
-      state.version.toString(),
-      kept.hash.toString('hex'),
-      Units18.toText(state.paid),
-      Units18.toText(state.granted),
-      Units18.toText(state.held),
-      stateText(state),
-      state.currency,
-    ]);
+    this.addHead(kept);
+    const { bookId } = kept.book.state;
     const changes = kept.book.takeChanges();
     for (const [holdId, hold] of changes.holds) {
-      if (typeof hold !== 'string') {
-        addRow(this.rows.holds, holdRow(bookId, hold));
-        continue;
-      }
-      addRow(this.rows.endedHolds, [bookId, holdId]);
-      addRow(this.rows.holdEnds, [bookId, holdId, hold]);
+      if (typeof hold === 'string') this.addHoldEnd(bookId, holdId, hold);
+      else this.addHold(bookId, hold);
     }
-    for (const lot of changes.lots.values()) addRow(this.rows.lots, lotRow(bookId, lot));
-    for (const refund of changes.refunds.values()) addRow(this.rows.refunds, refundRow(bookId, refund));
+    for (const lot of changes.lots.values()) this.addLot(bookId, lot);
+    for (const refund of changes.refunds.values()) this.addRefund(bookId, refund);
     for (const [chargeId, waiting] of changes.waiting) {
       const version = queuedBy.get(`${bookId} ${chargeId}`);
-      if (waiting === null) addRow(this.rows.waitingEnds, [bookId, chargeId]);
-      else if (version !== undefined) addRow(this.rows.waiting, waitingRow(bookId, waiting, version));
+      if (waiting === null) this.addWaitingEnd(bookId, chargeId);
+      else if (version !== undefined) this.addWaiting(bookId, waiting, version);
     }
+  }
+
+  private addHead({ book: { state }, version, hash }: KeptBook): void {
+    const row = version === 0 ? this.rows.newHeads : this.rows.heads;
+    row.book_id.text(state.bookId);
+    row.expected.bigint(version);
+    row.version.bigint(state.version);
+    row.hash.bytea(hash);
+    row.paid.numeric(state.paid);
+    row.granted.numeric(state.granted);
+    row.held.numeric(state.held);
+    row.state.text(stateText(state));
+    row.currency.ascii(state.currency);
+  }
+
+  private addHold(bookId: string, hold: Hold): void {
+    const row = this.rows.holds;
+    row.book_id.text(bookId);
+    row.hold_id.text(hold.holdId);
+    row.amount.numeric(hold.amount);
+    row.expires_at.timestamptz(hold.expiresAt);
+    row.call_id.text(hold.callId);
+    row.key_id.text(hold.keyId);
+    row.lease_id.text(hold.leaseId);
+    row.budgets.text(
+      hold.budgets.length === 0
+        ? '[]'
+        : JSON.stringify(hold.budgets.map(({ scope, window }) => ({ scope, window }))),
+    );
+  }
+
+  private addHoldEnd(bookId: string, holdId: string, outcome: string): void {
+    const { endedHolds, holdEnds } = this.rows;
+    endedHolds.book_id.text(bookId);
+    endedHolds.hold_id.text(holdId);
+    holdEnds.book_id.text(bookId);
+    holdEnds.hold_id.text(holdId);
+    holdEnds.outcome.ascii(outcome);
+  }
+
+  private addLot(bookId: string, lot: Lot): void {
+    const row = this.rows.lots;
+    row.book_id.text(bookId);
+    row.top_up_id.text(lot.topUpId);
+    row.channel.text(lot.channel);
+    row.opened_by.bigint(lot.openedBy);
+    row.amount.numeric(lot.amount);
+    row.used.numeric(lot.used);
+    row.refunded.numeric(lot.refunded);
+    row.reserved.numeric(lot.reserved);
+    row.remaining.numeric(lot.remaining);
+    row.sent.numeric(lot.sent);
+  }
+
+  private addRefund(bookId: string, refund: OpenRefund): void {
+    const row = this.rows.refunds;
+    row.book_id.text(bookId);
+    row.refund_id.text(refund.refundId);
+    row.total.numeric(refund.total);
+    row.paid.numeric(refund.paid);
+    row.given_back.numeric(refund.givenBack);
+    row.items.text(refundItemsText(refund));
+  }
+
+  private addWaiting(bookId: string, waiting: WaitingCharge, queuedBy: number): void {
+    const row = this.rows.waiting;
+    row.book_id.text(bookId);
+    row.charge_id.text(waiting.chargeId);
+    row.key_id.text(waiting.keyId);
+    row.amount.numeric(waiting.amount);
+    row.event_id.text(waiting.eventId);
+    row.waits_until.timestamptz(waiting.waitsUntil);
+    row.queued_by.bigint(queuedBy);
+  }
+
+  private addWaitingEnd(bookId: string, chargeId: string): void {
+    const row = this.rows.waitingEnds;
+    row.book_id.text(bookId);
+    row.charge_id.text(chargeId);
   }
 
   /** What platform accounts were moved by, together for the whole batch: one row for each account, currency and day; and the days. */
@@ -128,14 +209,14 @@ export class BatchRows {
         if (!isWalletAccount(credit)) totalOf(totals, credit, entry).credit += amount;
       }
     }
-    for (const day of days) addRow(this.rows.days, [day]);
+    for (const day of days) this.rows.days.day.date(day);
+    const row = this.rows.totals;
     for (const { account, currency, accountingDate, debit, credit } of totals.values()) {
-      const row = [this.knownCodeOf(account).toString(), currency, accountingDate];
-      addRow(this.rows.totals, [
-        ...row,
-        Units18.toText(Units18.of(debit)),
-        Units18.toText(Units18.of(credit)),
-      ]);
+      row.account.integer(this.knownCodeOf(account));
+      row.currency.ascii(currency);
+      row.accounting_date.date(accountingDate);
+      row.debit.numeric(debit);
+      row.credit.numeric(credit);
     }
   }
 
@@ -167,57 +248,10 @@ function totalOf(
   return total;
 }
 
-const holdRow = (bookId: string, hold: Hold): (string | null)[] => [
-  bookId,
-  hold.holdId,
-  Units18.toText(hold.amount),
-  Instant.toText(hold.expiresAt),
-  hold.callId,
-  hold.keyId,
-  hold.leaseId,
-  hold.budgets.length === 0
-    ? '[]'
-    : JSON.stringify(hold.budgets.map(({ scope, window }) => ({ scope, window }))),
-];
+const columnsOf = (name: PartName): Readonly<Record<string, ArrayBytes>> =>
+  Object.fromEntries(
+    Object.entries(parts[name].columns).map(([column, type]) => [column, new ArrayBytes(type)]),
+  );
 
-const lotRow = (bookId: string, lot: Lot): string[] => [
-  bookId,
-  lot.topUpId,
-  lot.channel,
-  lot.openedBy.toString(),
-  ...[lot.amount, lot.used, lot.refunded, lot.reserved, lot.remaining, lot.sent].map((amount) =>
-    Units18.toText(amount),
-  ),
-];
-
-const refundRow = (bookId: string, refund: OpenRefund): string[] => [
-  bookId,
-  refund.refundId,
-  Units18.toText(refund.total),
-  Units18.toText(refund.paid),
-  Units18.toText(refund.givenBack),
-  refundItemsText(refund),
-];
-
-const waitingRow = (bookId: string, waiting: WaitingCharge, queuedBy: number): (string | null)[] => [
-  bookId,
-  waiting.chargeId,
-  waiting.keyId,
-  Units18.toText(waiting.amount),
-  waiting.eventId,
-  Instant.toText(waiting.waitsUntil),
-  queuedBy.toString(),
-];
-
-function addRow(row: readonly ArrayText[], values: readonly (string | null)[]): void {
-  values.forEach((value, column) => row[column]?.any(value));
-}
-
-function put(row: readonly ArrayText[], column: number, value: string): void {
-  row[column]?.any(value);
-}
-
-/** Words that need no quotes, in neighbouring columns from `at` on. */
-function plain(row: readonly ArrayText[], at: number, words: readonly (string | number)[]): void {
-  words.forEach((word, index) => row[at + index]?.plain(word));
-}
+const arraysOf = (columns: Readonly<Record<string, ArrayBytes>>): readonly ArrayBytes[] =>
+  Object.values(columns);

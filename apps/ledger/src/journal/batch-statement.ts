@@ -1,7 +1,9 @@
+import type { ElementType } from './array-bytes.ts';
+
 /** One input of the statement: a column is an array parameter, a row is written by `write`. */
 interface Part {
-  readonly columns: Readonly<Record<string, string>>;
-  /** Reads from `input`, which has the columns above and `ordinal`; $1 is the stamp of the batch. */
+  readonly columns: Readonly<Record<string, ElementType>>;
+  /** Reads from `input`, which has the columns above; $1 is the stamp of the batch. */
   readonly write: string;
 }
 
@@ -9,7 +11,7 @@ const headColumns = {
   book_id: 'text',
   expected: 'bigint',
   version: 'bigint',
-  hash: 'text',
+  hash: 'bytea',
   paid: 'numeric',
   granted: 'numeric',
   held: 'numeric',
@@ -22,14 +24,14 @@ export const parts = {
   heads: {
     columns: headColumns,
     write: `UPDATE book_head h
-               SET version = i.version, hash = decode(i.hash, 'hex'), paid = i.paid, granted = i.granted, held = i.held,
+               SET version = i.version, hash = i.hash, paid = i.paid, granted = i.granted, held = i.held,
                    state = i.state, recorded_at = $1::timestamptz
               FROM input i WHERE h.book_id = i.book_id AND h.version = i.expected RETURNING 1`,
   },
   newHeads: {
     columns: headColumns,
     write: `INSERT INTO book_head (book_id, currency, version, hash, paid, granted, held, recorded_at, state)
-            SELECT book_id, currency, version, decode(hash, 'hex'), paid, granted, held, $1::timestamptz, state FROM input`,
+            SELECT book_id, currency, version, hash, paid, granted, held, $1::timestamptz, state FROM input`,
   },
   entries: {
     columns: {
@@ -37,7 +39,7 @@ export const parts = {
       version: 'bigint',
       kind: 'text',
       event_id: 'text',
-      fingerprint: 'text',
+      fingerprint: 'bytea',
       currency: 'text',
       posting_count: 'smallint',
       debit_1: 'integer',
@@ -50,18 +52,20 @@ export const parts = {
       granted: 'numeric',
       held: 'numeric',
       occurred_at: 'timestamptz',
+      recorded_at: 'timestamptz',
       accounting_date: 'date',
-      canonical: 'text',
-      hashes: 'text',
+      canonical: 'bytea',
+      previous_hash: 'bytea',
+      hash: 'bytea',
+      position: 'integer',
     },
     write: `INSERT INTO entry (book_id, version, kind, event_id, fingerprint, currency, posting_count,
                                debit_1, credit_1, amount_1, debit_2, credit_2, amount_2, paid_after, granted_after, held_after,
                                occurred_at, recorded_at, accounting_date, canonical_version, canonical,
                                previous_hash, hash, position)
-            SELECT book_id, version, kind, event_id, decode(fingerprint, 'hex'), currency, posting_count,
+            SELECT book_id, version, kind, event_id, fingerprint, currency, posting_count,
                    debit_1, credit_1, amount_1, debit_2, credit_2, amount_2, paid, granted, held,
-                   occurred_at, $1::timestamptz, accounting_date, 1, convert_to(canonical, 'SQL_ASCII'),
-                   decode(left(hashes, 64), 'hex'), decode(right(hashes, 64), 'hex'), ordinal FROM input`,
+                   occurred_at, recorded_at, accounting_date, 1, canonical, previous_hash, hash, position FROM input`,
   },
   furtherPostings: {
     columns: {
@@ -211,29 +215,15 @@ function textOf(present: readonly PartName[]): string {
 export const restoringStatement = (present: readonly PartName[]): string =>
   `${writesOf(present)} SELECT $1::timestamptz`;
 
-/** Writes entries that were recorded elsewhere, each with its own time of recording, which comes after the other arrays. */
-export function recordedEntriesStatement(present: readonly PartName[]): string {
-  const columns = { ...parts.entries.columns, recorded_at: 'timestamptz' };
-  const write = parts.entries.write.replaceAll('$1::timestamptz', 'recorded_at');
-  const others = present.filter((name) => name !== 'entries');
-  const own = Object.values(parts.entries.columns).length;
-  const last = 1 + own + others.reduce((sum, name) => sum + Object.keys(parts[name].columns).length, 0);
-  const numbers = [...Array.from({ length: own }, (_, at) => at + 1), last];
-  const arrays = Object.values(columns).map((type, at) => `$${String(numbers[at])}::${type}[]`);
-  const names = [...Object.keys(columns), 'ordinal'].join(', ');
-  const input = `(SELECT * FROM unnest(${arrays.join(', ')}) WITH ORDINALITY AS given (${names}))`;
-  const further = others.length === 0 ? '' : `, ${writesOf(others, own).slice('WITH '.length)}`;
-  return `WITH entries AS (WITH input AS ${input} ${write})${further} SELECT 1`;
-}
-
-function writesOf(present: readonly PartName[], parametersBefore = 1): string {
-  let parameter = parametersBefore;
+/** Each part reads its arrays side by side: in a list of columns, and not in FROM, where each would be kept apart first. */
+function writesOf(present: readonly PartName[]): string {
+  let parameter = 1;
   const written = present.map((name) => {
     const { columns, write }: Part = parts[name];
-    const arrays = Object.values(columns).map((type) => `$${String((parameter += 1))}::${type}[]`);
-    const input = `(SELECT * FROM unnest(${arrays.join(', ')}) WITH ORDINALITY
-                      AS given (${[...Object.keys(columns), 'ordinal'].join(', ')}))`;
-    return `${name} AS (WITH input AS ${input} ${write})`;
+    const arrays = Object.entries(columns).map(
+      ([column, type]) => `unnest($${String((parameter += 1))}::${type}[]) AS ${column}`,
+    );
+    return `${name} AS (WITH input AS (SELECT ${arrays.join(', ')}) ${write})`;
   });
   return `WITH ${written.join(',\n')}`;
 }

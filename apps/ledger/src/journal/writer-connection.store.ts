@@ -20,7 +20,7 @@ export class WriterConnection implements Rows {
   /** Runs a prepared statement and gives its first row. */
   async write<Row extends object>(
     statement: BatchStatement,
-    values: readonly string[],
+    values: readonly (string | Buffer)[],
   ): Promise<Row | undefined> {
     const query = { name: statement.name, text: statement.text, values: [...values] };
     return this.run(async (client) => (await client.query<Row & QueryResultRow>(query)).rows[0]);

@@ -1,8 +1,7 @@
 import { Instant, type AccountId } from '@app/bookkeeping';
 import type { Database } from '@app/persistence';
 import { AccountCodes } from '../journal/account-codes.store.ts';
-import { ArrayText } from '../journal/array-text.ts';
-import { recordedEntriesStatement } from '../journal/batch-statement.ts';
+import { restoringStatement } from '../journal/batch-statement.ts';
 import { BatchRows } from '../journal/batch-rows.ts';
 import type { ChainedEntry } from '../journal/decide-batch.ts';
 
@@ -27,9 +26,11 @@ export class JournalRestoreStore {
       await this.codes.makeKnown(tx, accounts);
       const rows = new BatchRows((account) => this.codes.of(account));
       rows.addEntries(entries);
-      const times = new ArrayText();
-      for (const { entry } of entries) times.plain(Instant.toText(entry.recordedAt));
-      await tx.query(recordedEntriesStatement(rows.present()), [...rows.values(), times.toString()]);
+      const last = entries.reduce((latest, { entry }) => Math.max(latest, entry.recordedAt), 0);
+      await tx.query(restoringStatement(rows.present()), [
+        Instant.toText(Instant.of(last)),
+        ...rows.values(),
+      ]);
     });
   }
 

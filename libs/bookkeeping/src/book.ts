@@ -61,9 +61,20 @@ export class Book {
 
   /** Numbers and stamps a draft that was just decided, takes it in, and gives the entry to store. */
   record(draft: EntryDraft, stamp: Stamp): Entry {
-    const { bookId } = this.#book;
-    const { recordedAt, accountingDate } = stamp;
-    const entry: Entry = { ...draft, bookId, version: this.#book.version + 1, recordedAt, accountingDate };
+    // Field by field: a spread costs as much as the whole decision, once for every entry.
+    const entry = {
+      kind: draft.kind,
+      eventId: draft.eventId,
+      fingerprint: draft.fingerprint,
+      currency: draft.currency,
+      occurredAt: draft.occurredAt,
+      postings: draft.postings,
+      memo: draft.memo,
+      bookId: this.#book.bookId,
+      version: this.#book.version + 1,
+      recordedAt: stamp.recordedAt,
+      accountingDate: stamp.accountingDate,
+    } as Entry;
     takeIn(this.#book, entry);
     return entry;
   }

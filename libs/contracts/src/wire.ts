@@ -1,6 +1,6 @@
 import type { z } from 'zod';
-import { EventAttributes, type Event } from './event.ts';
-import { topicNamed } from './topics.ts';
+import { EventAttributes, type Event, type EventDeclaration } from './event.ts';
+import { topicNamed, topics } from './topics.ts';
 
 /** An event as Kafka carries it: CloudEvents 1.0 in binary mode. */
 export interface WireEvent {
@@ -51,7 +51,7 @@ export function parseEvent(
     ce_time: time,
     ce_subject: subject,
   } = attributes.data;
-  const declaration = topicNamed(topicName)?.events.find((candidate) => candidate.cloudType === cloudType);
+  const declaration = declarationOf(topicName, cloudType);
   if (!declaration) return { rejected: `type ${cloudType} is not an event of ${topicName}` };
   const json = parseJson(body);
   if ('rejected' in json) return json;
@@ -68,6 +68,15 @@ export function parseEvent(
     ...(traceparent === undefined ? {} : { traceparent }),
   };
 }
+
+const declarations: ReadonlyMap<string, EventDeclaration> = new Map(
+  Object.values(topics).flatMap(({ name, events }) =>
+    events.map((declaration: EventDeclaration) => [`${name} ${declaration.cloudType}`, declaration] as const),
+  ),
+);
+
+const declarationOf = (topicName: string, cloudType: string): EventDeclaration | undefined =>
+  declarations.get(`${topicName} ${cloudType}`);
 
 /** JSON with sorted keys and no spaces: equal data give equal text, whatever order they were written in. */
 export function canonicalText(data: unknown): string {

@@ -18,11 +18,13 @@ export function receivedRecord(topic: string, message: StoredRecord): ReceivedRe
 }
 
 function textHeaders(headers: IHeaders): Record<string, string> {
-  const entries = Object.entries(headers).flatMap(([name, value]) => {
+  const texts: Record<string, string> = {};
+  for (const name in headers) {
+    const value = headers[name];
     const first = Array.isArray(value) ? value[0] : value;
-    return first === undefined ? [] : [[name, first.toString('utf8')] as const];
-  });
-  return Object.fromEntries(entries);
+    if (first !== undefined) texts[name] = typeof first === 'string' ? first : first.toString('utf8');
+  }
+  return texts;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

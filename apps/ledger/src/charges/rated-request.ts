@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { Instant } from '@app/bookkeeping';
+import { type Command, Instant } from '@app/bookkeeping';
 import type { CallClosedUncharged, EventOf, UpstreamCostAccrued, UsageRated } from '@app/contracts';
 import { Units18 } from '@app/money';
 import { bookOf, commandOf } from '../journal/command-of-event.ts';
@@ -21,10 +21,14 @@ export function requestOfRated(event: RatedEvent, waitSeconds: number): PostRequ
   }
 }
 
+type SettleCommand = Extract<Command, { readonly type: 'settle-hold' }>;
+
 /** A charge with a hold settles it. One without may wait for money, counted from when it was rated. */
 function chargeRequest(event: EventOf<typeof UsageRated>, waitSeconds: number): PostRequest {
   const { callId, customerId, keyId, holdId, priceVersionId, occurredAt, charge } = event.data;
-  const facts = {
+  // The fields of a settlement, also without a hold: a spread would cost as much as reading the event.
+  const command: SettleCommand = {
+    type: 'settle-hold',
     eventId: event.id,
     fingerprint: chargeFingerprint(event),
     currency: charge.currency,
@@ -34,13 +38,18 @@ function chargeRequest(event: EventOf<typeof UsageRated>, waitSeconds: number): 
     priceVersionId,
     charge: Units18.fromText(charge.amount),
     waitsUntil: Instant.of(Instant.fromText(event.time) + waitSeconds * 1_000_000),
-    budgets: [],
+    budgets: noBudgets,
+    holdId: holdId ?? '',
+    ended: 'never-seen',
   };
-  const command =
-    holdId === null
-      ? ({ ...facts, type: 'charge-usage' } as const)
-      : ({ ...facts, type: 'settle-hold', holdId, ended: 'never-seen' } as const);
-  return { bookId: bookOf(customerId), command };
+  return { bookId: bookOf(customerId), command: holdId === null ? withoutHold(command) : command };
+}
+
+const noBudgets: SettleCommand['budgets'] = [];
+
+/** A call that never had a hold is charged alone. */
+function withoutHold({ holdId: _holdId, ended: _ended, ...facts }: SettleCommand): Command {
+  return { ...facts, type: 'charge-usage' };
 }
 
 /** All that a rated call says, in a fixed order: charges are too many to sort the names of their fields each time. */

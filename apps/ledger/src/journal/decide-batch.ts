@@ -70,7 +70,7 @@ class Batch {
   readonly entries: ChainedEntry[] = [];
   readonly moved = new Set<KeptBook>();
   /** Events of this batch, so that a repetition within it is seen too. */
-  private readonly seen = new Map<string, KnownEvent>();
+  private readonly seen = new Map<string, ChainedEntry>();
 
   constructor(
     private readonly books: ReadonlyMap<string, KeptBook>,
@@ -80,7 +80,8 @@ class Batch {
   decide(request: PostRequest): Outcome {
     const { bookId, command } = request;
     const key = eventKey(bookId, command.eventId);
-    const before = this.seen.get(key) ?? this.circumstances.known.get(key);
+    const earlier = this.seen.get(key);
+    const before = earlier === undefined ? this.circumstances.known.get(key) : firstResult(earlier);
     if (before) return repetition(before, command);
     const kept = this.books.get(bookId);
     if (!kept) throw new InvariantViolation(`the book ${bookId} was not loaded`);
@@ -92,7 +93,7 @@ class Batch {
       this.record(kept, kept.book.record(draft, this.stamp(draft))),
     );
     const [first] = entries;
-    if (first) this.seen.set(key, { ...firstResult(first), fingerprint: command.fingerprint });
+    if (first) this.seen.set(key, first);
     return { kind: 'recorded', entries };
   }
 
@@ -142,9 +143,10 @@ function repetition(first: KnownEvent, command: Command): Outcome {
   return { kind: 'conflict', reason };
 }
 
-const firstResult = ({ entry, paid, granted, held }: RecordedEntry): FirstResult => ({
+const firstResult = ({ entry, paid, granted, held }: RecordedEntry): KnownEvent => ({
   version: entry.version,
   kind: entry.kind,
+  fingerprint: entry.fingerprint,
   paid,
   granted,
   held,

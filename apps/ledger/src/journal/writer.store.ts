@@ -280,15 +280,16 @@ const lotsNamedBy = (requests: readonly PostRequest[]): LotName[] =>
 
 /** Holds that requests name, and that are neither open nor placed by this batch: how they ended must be looked up. */
 function unknownHolds(requests: readonly PostRequest[], books: ReadonlyMap<string, KeptBook>): HoldName[] {
-  const placed = new Set<string>();
+  // The book of each hold of this batch, by the hold's id; of two books that share an id, one is looked up in vain.
+  const placed = new Map<string, string>();
   const unknown: HoldName[] = [];
   for (const { bookId, command } of requests) {
     if (!('ended' in command)) continue;
-    const key = eventKey(bookId, command.holdId);
+    const { holdId } = command;
     // A hold that is placed twice is found by its event, which the statement refuses.
-    if (command.type === 'place-hold') placed.add(key);
-    else if (!placed.has(key) && books.get(bookId)?.book.state.holds.has(command.holdId) !== true) {
-      unknown.push({ bookId, holdId: command.holdId });
+    if (command.type === 'place-hold') placed.set(holdId, bookId);
+    else if (books.get(bookId)?.book.state.holds.has(holdId) !== true && placed.get(holdId) !== bookId) {
+      unknown.push({ bookId, holdId });
     }
   }
   return unknown;

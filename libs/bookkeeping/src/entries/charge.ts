@@ -76,17 +76,35 @@ export function decideWithoutHold(
   const { chargeId, keyId, priceVersionId, charge, waitsUntil } = command;
   const refusal = ifNegative(charge) ?? ifWaiting(book, chargeId);
   if (refusal !== undefined) return refuse(refusal);
-  const facts = { chargeId, keyId, priceVersionId };
   const budgets = budgetUsesOf(command.budgets);
   if (mustWait(command, book)) {
-    const memo = { ...facts, holdId: hold?.holdId ?? null, charge, waitsUntil, budgets };
+    const memo = {
+      chargeId,
+      keyId,
+      priceVersionId,
+      holdId: hold?.holdId ?? null,
+      charge,
+      waitsUntil,
+      budgets,
+    };
     return accept(draft(command, book, { kind: 'charge-waiting', postings: [], memo }));
   }
   const collected = collect(book, charge, availableOf(book));
   const postings = collectionPostings(book.bookId, collected);
-  return accept(
-    draft(command, book, { kind: 'charge', postings, memo: { ...facts, hold, ...collected, budgets } }),
-  );
+  const { granted, paid, uncollected, lots } = collected;
+  const memo: Charge['memo'] = {
+    chargeId,
+    keyId,
+    priceVersionId,
+    hold,
+    charge,
+    granted,
+    paid,
+    uncollected,
+    lots,
+    budgets,
+  };
+  return accept(draft(command, book, { kind: 'charge', postings, memo }));
 }
 
 /** Takes the money from the lots, and counts the charge against its budgets. */

@@ -53,7 +53,20 @@ export function decideSettleHold(
   const { amount: held, budgets } = open;
   const collected = collect(book, charge, Units18.add(availableOf(book), held));
   const postings = collectionPostings(book.bookId, collected);
-  const memo = { holdId, chargeId, keyId, priceVersionId, held, ...collected, budgets };
+  const { granted, paid, uncollected, lots } = collected;
+  const memo: HoldSettled['memo'] = {
+    holdId,
+    chargeId,
+    keyId,
+    priceVersionId,
+    held,
+    charge,
+    granted,
+    paid,
+    uncollected,
+    lots,
+    budgets,
+  };
   return accept(draft(command, book, { kind: 'settle', postings, memo }));
 }
 

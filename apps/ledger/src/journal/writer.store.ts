@@ -10,7 +10,7 @@ import { batchStatement } from './batch-statement.ts';
 import { loadBooks, unopened, type KeptBook } from './books.store.ts';
 import { ClosedPeriods } from './closed-periods.store.ts';
 import { DatabaseClock, stampAfter } from './database-clock.ts';
-import { decideBatch, eventKey, lotsNamed, type Circumstances, type DecidedBatch } from './decide-batch.ts';
+import { decideBatch, lotsNamed, type Circumstances, type DecidedBatch } from './decide-batch.ts';
 import type { Outcome, PostRequest } from './journal.ts';
 import { KeptBooks } from './kept-books.ts';
 import {

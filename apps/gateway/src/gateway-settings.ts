@@ -22,6 +22,13 @@ export const gatewaySettings = z.object({
   GATEWAY_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
   /** The secret under which API keys are hashed. Who has the database but not this cannot test a guessed key. */
   API_KEY_PEPPER: z.string().min(32, 'must have at least 32 characters'),
+  /** Proxies in front of the gateway, as a comma list of addresses and ranges. Only their X-Forwarded-For is believed. */
+  TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((list) => list.split(',').flatMap((entry) => (entry.trim() === '' ? [] : [entry.trim()]))),
+  /** So many keys that fail in a minute are looked up for one address. */
+  FAILED_KEYS_PER_MINUTE: z.coerce.number().int().min(1).default(20),
   LEDGER_GRPC_URL: HostPortSetting,
   METERING_GRPC_URL: HostPortSetting,
   PAYMENTS_GRPC_URL: HostPortSetting,

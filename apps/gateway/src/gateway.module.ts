@@ -4,9 +4,13 @@ import { messagingMigration, PersistenceModule } from '@app/persistence';
 import { ServiceTokens } from '@app/transport';
 import { Module } from '@nestjs/common';
 import { AuthenticateKeyHandler } from './access/authenticate-key.handler.ts';
+import { FailedKeys } from './access/failed-keys.ts';
 import { IssueKeyHandler, KeyPepper } from './access/issue-key.handler.ts';
+import { KeyLimitsStore } from './access/key-limits.store.ts';
 import { KeysController } from './access/keys.controller.ts';
 import { KeysStore } from './access/keys.store.ts';
+import { LimitCallHandler } from './access/limit-call.handler.ts';
+import { OwnKeysController } from './access/own-keys.controller.ts';
 import { BalanceController } from './balance/balance.controller.ts';
 import { Clock } from './clock.ts';
 import { CreateCustomerHandler } from './customers/create-customer.handler.ts';
@@ -17,6 +21,7 @@ import { ForwardsController } from './forwards/forwards.controller.ts';
 import { ServiceAddresses, ServicesClient } from './forwards/services.client.ts';
 import { gatewaySettings } from './gateway-settings.ts';
 import { CustomersAndKeys } from './migrations/0002-customers-and-keys.ts';
+import { KeyPolicies } from './migrations/0003-key-policies.ts';
 import { ModelsController } from './models/models.controller.ts';
 import { Peers } from './peers.client.ts';
 import { PriceList } from './prices/price-list.ts';
@@ -42,7 +47,7 @@ const settings = readSettings(gatewaySettings);
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
-      migrations: [messagingMigration, CustomersAndKeys],
+      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies],
       applicationName: 'gateway',
     }),
     KafkaModule.forRoot({
@@ -61,6 +66,7 @@ const settings = readSettings(gatewaySettings);
     ForwardsController,
     KeysController,
     ModelsController,
+    OwnKeysController,
     OrganizationController,
     PricesConsumer,
     PricingController,
@@ -76,12 +82,15 @@ const settings = readSettings(gatewaySettings);
     ExportCallsHandler,
     FindReceiptHandler,
     IssueKeyHandler,
+    KeyLimitsStore,
     KeysStore,
+    LimitCallHandler,
     PricesProjection,
     ServicesClient,
     WatchedTopUps,
     { provide: PriceList, useExisting: PricesProjection },
     { provide: Clock, useClass: DatabaseClock },
+    { provide: FailedKeys, useValue: new FailedKeys(settings.FAILED_KEYS_PER_MINUTE) },
     { provide: KeyPepper, useValue: new KeyPepper(settings.API_KEY_PEPPER) },
     {
       provide: ServiceAddresses,

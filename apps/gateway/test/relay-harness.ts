@@ -4,6 +4,9 @@ import type { CallFinished, CallStarted, EventOf } from '@app/contracts';
 import type { ArgumentsHost } from '@nestjs/common';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AuthenticateKeyHandler } from '../src/access/authenticate-key.handler.ts';
+import { unlimited } from '../src/access/key-policy.ts';
+import type { KeyLimitsStore } from '../src/access/key-limits.store.ts';
+import { LimitCallHandler } from '../src/access/limit-call.handler.ts';
 import { Clock } from '../src/clock.ts';
 import { AdmitCallHandler, CallTimes } from '../src/relay/admit-call.handler.ts';
 import { BodyAnswerHandler } from '../src/relay/body-answer.handler.ts';
@@ -149,6 +152,8 @@ export class RelayHarness {
   readonly holds = new FakeHolds();
   readonly prices = new FakePrices();
   readonly counts = new TestCounts();
+  /** Nobody asks it for keys without limits. */
+  readonly limits = {};
   readonly waiver: { isOn: boolean } & UpstreamErrorWaiver = new UpstreamErrorWaiver(false);
   readonly upstreamRequests: UpstreamRequest[] = [];
   script: UpstreamScript = answersWhole(completion());
@@ -219,7 +224,8 @@ export class RelayHarness {
       new BodyAnswerHandler(ends, finish),
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
-    return new RelayController(access, relay);
+    const limits = new LimitCallHandler(this.limits as unknown as KeyLimitsStore);
+    return new RelayController(access, limits, relay);
   }
 
   private async startUpstream(): Promise<string> {
@@ -264,6 +270,7 @@ const caller = {
   plan: { code: 'usd-credit', unit: 'credit' as const, creditsPer: { credits: '1', amount: '7.14' } },
   rateCardId: 'standard',
   timeZone: 'Asia/Shanghai',
+  policy: unlimited,
 };
 
 export const usageOf = (prompt: number, completionTokens: number) => ({

@@ -1,4 +1,5 @@
 export { type Caller, currentCaller, mayDo } from './caller.ts';
+export { clientAddress, withClientAddress } from './client-address.ts';
 export { type CallOptions, closeGrpc, type GrpcApi, grpcClient, type GrpcPeer } from './grpc-client.ts';
 export { grpcErrorOf } from './grpc-problem.ts';
 export type { GrpcServing } from './grpc-server.ts';

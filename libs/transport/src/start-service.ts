@@ -6,6 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { z } from 'zod';
 import { checkRoutes } from './check-routes.ts';
+import { withClientAddresses } from './client-address.ts';
 import { GrpcHealth, grpcServer, type GrpcServing } from './grpc-server.ts';
 import { serveOpenApi } from './open-api.ts';
 import { Problem } from './problem.ts';
@@ -27,6 +28,8 @@ export interface ServiceOptions {
   readonly rawBody?: boolean;
   /** The longest request body in bytes; 4 MiB where nothing is said. */
   readonly bodyBytesMax?: number;
+  /** Proxies in front, as addresses or ranges, whose word on who asks is believed; nobody's where nothing is said. */
+  readonly trustedProxies?: readonly string[];
   /** Answers errors in another form than problem+json, such as the form of an API that is imitated. */
   readonly errors?: ProblemFilter;
   readonly title: string;
@@ -79,6 +82,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax ?? bodyBytesMax,
     forceCloseConnections: 'idle',
+    trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
   });
   const settings = { bufferLogs: true, rawBody: options.rawBody ?? false, abortOnError: false };
   // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- Nest declares its options as a class and takes any object.
@@ -86,6 +90,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   app.useLogger(app.get(NestLog));
   checkRoutes(app);
   withRequestIds(app);
+  withClientAddresses(app);
   app.useGlobalFilters(options.errors ?? new ProblemFilter());
   app.useGlobalGuards(new ScopesGuard(app.get(TokenVerifier, { strict: false })));
   app.useGlobalInterceptors(new GrpcRequestContext());

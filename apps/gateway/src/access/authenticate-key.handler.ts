@@ -1,16 +1,31 @@
+import { clientAddress } from '@app/transport';
 import { Injectable } from '@nestjs/common';
-import { keyIncorrect, keyMissing } from '../openai/openai-error.ts';
+import {
+  addressRefused,
+  keyIncorrect,
+  keyMayNot,
+  keyMissing,
+  tooManyFailedKeys,
+} from '../openai/openai-error.ts';
 import { hashOfKey, isWellFormedKey } from './api-key.ts';
 import type { Caller } from './caller.ts';
+import { FailedKeys } from './failed-keys.ts';
 import { KeyPepper } from './issue-key.handler.ts';
+import { addressCheck, type KeyScope } from './key-policy.ts';
 import { KeysStore } from './keys.store.ts';
 
+/** A key as it was read last. */
+interface KnownKey {
+  readonly caller: Caller;
+  readonly isAllowedFrom: (address: string | undefined) => boolean;
+}
+
 interface Known {
-  readonly caller: Promise<Caller | undefined>;
+  readonly key: Promise<KnownKey | undefined>;
   readonly askAgainAt: number;
 }
 
-/** A revoked key is refused within this time, on every replica, whatever else fails. */
+/** A revoked, expired or changed key is known as such within this time, on every replica, whatever else fails. */
 const knownMs = 1_000;
 const knownKeysMax = 10_000;
 
@@ -22,15 +37,22 @@ export class AuthenticateKeyHandler {
   constructor(
     private readonly keys: KeysStore,
     private readonly pepper: KeyPepper,
+    private readonly failedKeys: FailedKeys,
   ) {}
 
-  /** Whose key the header carries. Throws OpenAI's 401: alike for unknown, revoked and malformed keys. */
-  async handle(authorization: string | undefined): Promise<Caller> {
-    const key = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
-    if (key === undefined) throw keyMissing();
-    const caller = isWellFormedKey(key) ? await this.callerOf(hashOfKey(key, this.pepper.text)) : undefined;
-    if (caller === undefined) throw keyIncorrect(key);
-    return caller;
+  /**
+   * Whose key the header carries. Throws OpenAI's 401, alike for unknown, revoked, expired and malformed keys; 401 for an
+   * address that is not on the key's list, 403 for what the key may not do, and 429 where an address tried too many keys.
+   */
+  async handle(authorization: string | undefined, scope: KeyScope = 'read'): Promise<Caller> {
+    const text = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+    if (text === undefined) throw keyMissing();
+    const address = clientAddress();
+    const key = await this.keyOf(text, address ?? '');
+    if (key === undefined) throw keyIncorrect(text);
+    if (!key.isAllowedFrom(address)) throw addressRefused();
+    if (!key.caller.policy.scopes.includes(scope)) throw keyMayNot(scope);
+    return key.caller;
   }
 
   /** Asks the database again, should this process have just changed a key. */
@@ -38,14 +60,23 @@ export class AuthenticateKeyHandler {
     this.known.clear();
   }
 
-  private callerOf(hash: Buffer): Promise<Caller | undefined> {
-    const name = hash.toString('base64');
+  private async keyOf(text: string, address: string): Promise<KnownKey | undefined> {
     const now = performance.now();
+    if (this.failedKeys.isTooMany(address, now)) throw tooManyFailedKeys();
+    const key = isWellFormedKey(text) ? await this.lookUp(hashOfKey(text, this.pepper.text), now) : undefined;
+    if (key === undefined) this.failedKeys.failed(address, now);
+    return key;
+  }
+
+  private lookUp(hash: Buffer, now: number): Promise<KnownKey | undefined> {
+    const name = hash.toString('base64');
     const before = this.known.get(name);
-    if (before !== undefined && before.askAgainAt > now) return before.caller;
-    const caller = this.keys.callerOf(hash);
-    this.remember(name, { caller, askAgainAt: now + knownMs });
-    return caller;
+    if (before !== undefined && before.askAgainAt > now) return before.key;
+    const key = this.keys
+      .callerOf(hash)
+      .then((caller) => caller && { caller, isAllowedFrom: addressCheck(caller.policy) });
+    this.remember(name, { key, askAgainAt: now + knownMs });
+    return key;
   }
 
   private remember(name: string, known: Known): void {
@@ -53,7 +84,7 @@ export class AuthenticateKeyHandler {
     this.known.set(name, known);
     const [oldest] = this.known.keys();
     if (this.known.size > knownKeysMax && oldest !== undefined) this.known.delete(oldest);
-    known.caller.catch(() => {
+    known.key.catch(() => {
       if (this.known.get(name) === known) this.known.delete(name);
     });
   }

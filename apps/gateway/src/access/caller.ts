@@ -1,4 +1,5 @@
 import type { Plan } from '@app/money';
+import type { KeyPolicy } from './key-policy.ts';
 
 /** Who a request is from, as its API key says. */
 export interface Caller {
@@ -10,4 +11,5 @@ export interface Caller {
   readonly plan: Plan;
   readonly rateCardId: string;
   readonly timeZone: string;
+  readonly policy: KeyPolicy;
 }

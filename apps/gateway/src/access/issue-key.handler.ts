@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { newId } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { displayOfKey, hashOfKey, newApiKey, randomBytesForKey } from './api-key.ts';
+import type { NewKey } from './key-view.ts';
 import { type KeyRecord, KeysStore } from './keys.store.ts';
 
 /** A new key, the only time that it is seen. */
@@ -23,12 +24,12 @@ export class IssueKeyHandler {
   ) {}
 
   /** Issues a key, or gives undefined where there is no such customer. */
-  async handle(customerId: string, name: string): Promise<IssuedKey | undefined> {
+  async handle(customerId: string, wanted: NewKey): Promise<IssuedKey | undefined> {
     const key = newApiKey(randomBytes(randomBytesForKey));
     const record = await this.keys.insert({
       keyId: newId('key'),
       customerId,
-      name,
+      ...wanted,
       hash: hashOfKey(key, this.pepper.text),
       ...displayOfKey(key),
     });

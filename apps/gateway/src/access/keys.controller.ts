@@ -1,9 +1,9 @@
 import { Problem, Scopes } from '@app/transport';
-import { Body, Controller, Get, Header, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Patch, Post } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { AuthenticateKeyHandler } from './authenticate-key.handler.ts';
 import { IssueKeyHandler } from './issue-key.handler.ts';
-import { IssuedKeyView, KeyList, KeyView, NewKey } from './key-view.ts';
+import { ChangedKey, IssuedKeyView, KeyList, KeyView, NewKey } from './key-view.ts';
 import { KeysStore } from './keys.store.ts';
 
 /** The API keys of customers, for operators. */
@@ -24,9 +24,9 @@ export class KeysController {
   @ApiCreatedResponse({ standardSchema: IssuedKeyView })
   async issue(
     @Param('customerId') customerId: string,
-    @Body({ schema: NewKey }) { name }: NewKey,
+    @Body({ schema: NewKey }) wanted: NewKey,
   ): Promise<IssuedKeyView> {
-    const key = await this.issueKey.handle(customerId, name);
+    const key = await this.issueKey.handle(customerId, wanted);
     if (key === undefined)
       throw new Problem({ code: 'unknown-customer', detail: 'There is no such customer.' });
     return key;
@@ -38,6 +38,24 @@ export class KeysController {
   @ApiOkResponse({ standardSchema: KeyList })
   async list(@Param('customerId') customerId: string): Promise<KeyList> {
     return { keys: await this.keys.listOf(customerId) };
+  }
+
+  @Patch(':keyId')
+  @Scopes('customers:write')
+  @ApiOperation({
+    summary: 'Changes the name, policy or expiry of an active key, everywhere within a second',
+  })
+  @ApiOkResponse({ standardSchema: KeyView })
+  async change(
+    @Param('customerId') customerId: string,
+    @Param('keyId') keyId: string,
+    @Body({ schema: ChangedKey }) change: ChangedKey,
+  ): Promise<KeyView> {
+    const key = await this.keys.change(customerId, keyId, change);
+    if (key === undefined)
+      throw new Problem({ code: 'not-found', detail: 'The customer has no such active key.' });
+    this.access.forgetAll();
+    return key;
   }
 
   @Post(':keyId/revoke')

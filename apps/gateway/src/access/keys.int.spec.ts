@@ -2,13 +2,18 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createHash } from 'node:crypto';
 import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
+import { withClientAddress } from '@app/transport';
 import { CreateCustomerHandler } from '../customers/create-customer.handler.ts';
 import type { NewCustomer } from '../customers/customer.ts';
 import { CustomersStore } from '../customers/customers.store.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
+import { KeyPolicies } from '../migrations/0003-key-policies.ts';
 import { OpenAiError } from '../openai/openai-error.ts';
 import { AuthenticateKeyHandler } from './authenticate-key.handler.ts';
 import { IssueKeyHandler, KeyPepper } from './issue-key.handler.ts';
+import { FailedKeys } from './failed-keys.ts';
+import { KeyPolicy } from './key-policy.ts';
+import { NewKey } from './key-view.ts';
 import { KeysStore } from './keys.store.ts';
 
 const pepper = new KeyPepper('a pepper of at least thirty-two characters');
@@ -27,7 +32,7 @@ let issue: IssueKeyHandler;
 
 beforeAll(async () => {
   const options = { url: await freshDatabase('gateway keys'), applicationName: 'gateway spec' };
-  await migrate({ ...options, migrations: [messagingMigration, CustomersAndKeys] });
+  await migrate({ ...options, migrations: [messagingMigration, CustomersAndKeys, KeyPolicies] });
   database = new Database(options);
   const outbox = new Outbox(new OutboxSignal());
   customers = new CreateCustomerHandler(new CustomersStore(database, outbox));
@@ -42,7 +47,7 @@ const aCustomer = async () => {
   return creation.customer.customerId;
 };
 const aKey = async (customerId: string) => {
-  const key = await issue.handle(customerId, 'production');
+  const key = await issue.handle(customerId, NewKey.parse({ name: 'production' }));
   if (key === undefined) throw new Error('no key');
   return key;
 };
@@ -110,7 +115,7 @@ describe('an API key', () => {
   it('says whose it is', async () => {
     const customerId = await aCustomer();
     const { key, keyId } = await aKey(customerId);
-    const access = new AuthenticateKeyHandler(store, pepper);
+    const access = new AuthenticateKeyHandler(store, pepper, new FailedKeys(20));
     expect(await access.handle(`Bearer ${key}`)).toMatchObject({
       customerId,
       keyId,
@@ -124,7 +129,7 @@ describe('an API key', () => {
   it('is refused within a second of its revocation, on a replica that nobody told', async () => {
     const customerId = await aCustomer();
     const { key, keyId } = await aKey(customerId);
-    const elsewhere = new AuthenticateKeyHandler(store, pepper);
+    const elsewhere = new AuthenticateKeyHandler(store, pepper, new FailedKeys(20));
     expect(await statusOf(elsewhere, key)).toBe(200);
     expect((await store.revoke(customerId, keyId))?.status).toBe('revoked');
     await new Promise((resolve) => setTimeout(resolve, 1_010));
@@ -138,22 +143,109 @@ describe('an API key', () => {
     const { key, keyId } = await aKey(mine);
     expect(await store.revoke(other, keyId)).toBeUndefined();
     expect(await store.listOf(other)).toEqual([]);
-    expect(await statusOf(new AuthenticateKeyHandler(store, pepper), key)).toBe(200);
+    expect(await statusOf(new AuthenticateKeyHandler(store, pepper, new FailedKeys(20)), key)).toBe(200);
   });
 
   it('is made for nobody where there is no such customer', async () => {
-    expect(await issue.handle('cus_nobody', 'x')).toBeUndefined();
+    expect(await issue.handle('cus_nobody', NewKey.parse({}))).toBeUndefined();
   });
 
   it('is refused alike where it is malformed, unknown or made with another pepper', async () => {
     const { key } = await aKey(await aCustomer());
-    const access = new AuthenticateKeyHandler(store, pepper);
+    const access = new AuthenticateKeyHandler(store, pepper, new FailedKeys(20));
     const changed = key.slice(0, -1) + (key.endsWith('x') ? 'y' : 'x');
-    const other = new AuthenticateKeyHandler(store, new KeyPepper('another pepper of thirty-two characters'));
+    const other = new AuthenticateKeyHandler(
+      store,
+      new KeyPepper('another pepper of thirty-two characters'),
+      new FailedKeys(20),
+    );
     expect([
       await statusOf(access, changed),
       await statusOf(access, 'sk-no'),
       await statusOf(other, key),
     ]).toEqual([401, 401, 401]);
+  });
+});
+
+describe('the policy of a key', () => {
+  const handler = (failuresMax = 20) =>
+    new AuthenticateKeyHandler(store, pepper, new FailedKeys(failuresMax));
+  const aKeyWith = async (wanted: object) => {
+    const customerId = await aCustomer();
+    const key = await issue.handle(customerId, NewKey.parse(wanted));
+    if (key === undefined) throw new Error('no key');
+    return key;
+  };
+  const failure = (work: Promise<unknown>) =>
+    work.then(
+      () => undefined,
+      (error: unknown) => (error as OpenAiError).details,
+    );
+
+  it('refuses it from its expiry on, like a key that never was', async () => {
+    const [{ soon }] = (await database.query<{ soon: string }>(
+      `SELECT clock_timestamp() + interval '300 milliseconds' AS soon`,
+    )) as [{ soon: string }];
+    const { key } = await aKeyWith({ expiresAt: soon });
+    expect(await statusOf(handler(), key)).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    expect(await failure(handler().handle(`Bearer ${key}`))).toMatchObject({
+      status: 401,
+      code: 'invalid_api_key',
+    });
+  });
+
+  it('refuses it from an address that is not on its list', async () => {
+    const { key } = await aKeyWith({ policy: { addresses: ['203.0.113.0/24', '2001:db8::/32'] } });
+    const from = (address: string) =>
+      withClientAddress(address, () => failure(handler().handle(`Bearer ${key}`)));
+    expect(await from('203.0.113.9')).toBeUndefined();
+    expect(await from('2001:db8::9')).toBeUndefined();
+    expect(await from('198.51.100.9')).toMatchObject({ status: 401, code: 'ip_not_authorized' });
+    expect(await failure(handler().handle(`Bearer ${key}`))).toMatchObject({ code: 'ip_not_authorized' });
+  });
+
+  it('refuses what it has no scope for', async () => {
+    const { key } = await aKeyWith({ policy: { scopes: ['models'] } });
+    expect(await handler().handle(`Bearer ${key}`, 'models')).toMatchObject({
+      policy: { scopes: ['models'] },
+    });
+    for (const scope of ['read', 'top-ups', 'refunds', 'keys'] as const)
+      expect(await failure(handler().handle(`Bearer ${key}`, scope))).toMatchObject({
+        status: 403,
+        code: 'missing_scope',
+      });
+  });
+
+  it('is changed as a whole, and what is not named stays', async () => {
+    const { key, keyId, customerId } = await aKeyWith({ name: 'first', policy: { requestsPerMinute: 5 } });
+    const policy = KeyPolicy.parse({ models: ['gpt-4'] });
+    expect(await store.change(customerId, keyId, { policy })).toMatchObject({ name: 'first', policy });
+    expect(await handler().handle(`Bearer ${key}`)).toMatchObject({
+      policy: { models: ['gpt-4'], requestsPerMinute: null },
+    });
+    const expiresAt = '2030-01-01T00:00:00Z';
+    expect(await store.change(customerId, keyId, { expiresAt })).toMatchObject({ policy });
+    expect(await store.change(customerId, keyId, { expiresAt: null, name: 'second' })).toMatchObject({
+      ...{ name: 'second', expiresAt: null, policy },
+    });
+  });
+
+  it('of a revoked key, or of another customer’s, is not changed', async () => {
+    const { keyId, customerId } = await aKeyWith({});
+    expect(await store.change(await aCustomer(), keyId, { name: 'mine' })).toBeUndefined();
+    await store.revoke(customerId, keyId);
+    expect(await store.change(customerId, keyId, { name: 'again' })).toBeUndefined();
+    expect(await store.endedOf([keyId])).toEqual(new Set([keyId]));
+  });
+
+  it('does not let an address try more keys than it may, nor keep another address out', async () => {
+    const access = handler(3);
+    const { key } = await aKeyWith({});
+    const trying = (address: string, text: string) =>
+      withClientAddress(address, () => failure(access.handle(`Bearer ${text}`)));
+    for (let at = 0; at < 3; at += 1) expect(await trying('a', 'sk-wrong')).toMatchObject({ status: 401 });
+    expect(await trying('a', 'sk-wrong')).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
+    expect(await trying('b', key)).toBeUndefined();
   });
 });

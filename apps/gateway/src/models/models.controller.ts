@@ -3,6 +3,7 @@ import { Controller, Get, Headers, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import { allowsModel } from '../access/key-policy.ts';
 import { Clock } from '../clock.ts';
 import { modelNotFound } from '../openai/openai-error.ts';
 import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
@@ -33,8 +34,9 @@ export class ModelsController {
   @ApiOperation({ summary: 'Models with a price on your rate card' })
   @ApiOkResponse({ standardSchema: ModelList })
   async list(@Headers('authorization') authorization: string | undefined): Promise<ModelList> {
-    const { rateCardId } = await this.access.handle(authorization);
-    return { object: 'list', data: (await this.prices.pricesAt(rateCardId, this.clock.now())).map(modelOf) };
+    const { rateCardId, policy } = await this.access.handle(authorization, 'models');
+    const prices = await this.prices.pricesAt(rateCardId, this.clock.now());
+    return { object: 'list', data: prices.filter(({ model }) => allowsModel(policy, model)).map(modelOf) };
   }
 
   @Get(':model')
@@ -44,9 +46,9 @@ export class ModelsController {
     @Headers('authorization') authorization: string | undefined,
     @Param('model') model: string,
   ): Promise<Model> {
-    const { rateCardId } = await this.access.handle(authorization);
+    const { rateCardId, policy } = await this.access.handle(authorization, 'models');
     const price = await this.prices.priceAt(rateCardId, model, this.clock.now());
-    if (price === undefined) throw modelNotFound(model);
+    if (price === undefined || !allowsModel(policy, model)) throw modelNotFound(model);
     return modelOf(price);
   }
 }

@@ -1,7 +1,8 @@
 import { scrub } from './scrub.ts';
 
 /** The `type` field of OpenAI's error object, as far as we send it. */
-export type OpenAiErrorType = 'invalid_request_error' | 'insufficient_quota' | 'server_error' | 'requests';
+export type OpenAiErrorType =
+  'invalid_request_error' | 'insufficient_quota' | 'server_error' | 'requests' | 'tokens';
 
 /** What a customer's client is told when a request fails. */
 export interface OpenAiErrorDetails {
@@ -61,6 +62,75 @@ export const keyIncorrect = (key: string) =>
     code: 'invalid_api_key',
     message: `Incorrect API key provided: ${masked(key)}. You can find your API keys in the console.`,
   });
+
+/** The key is not allowed from where the request came. */
+export const addressRefused = () =>
+  new OpenAiError({
+    status: 401,
+    type: 'invalid_request_error',
+    code: 'ip_not_authorized',
+    message: 'Your IP address is not on the list of addresses that this API key may be used from.',
+  });
+
+/** The key is good, but not for this. */
+export const keyMayNot = (scope: string) =>
+  new OpenAiError({
+    status: 403,
+    type: 'invalid_request_error',
+    code: 'missing_scope',
+    message: `This API key does not have the scope \`${scope}\`. Use another key, or have the scope added to this one.`,
+  });
+
+/** A key that is held back itself would make one that is not. */
+export const restrictedKey = () =>
+  new OpenAiError({
+    status: 403,
+    type: 'invalid_request_error',
+    code: 'restricted_key',
+    message:
+      'A key with limits of its own cannot make or change keys, and no key can give a scope that it lacks. Use a key without limits.',
+  });
+
+/** The key is good, but not for this model. */
+export const keyMayNotUse = (model: string) =>
+  new OpenAiError({
+    status: 403,
+    type: 'invalid_request_error',
+    code: 'model_not_found',
+    message: `This API key may not use the model \`${model}\`.`,
+  });
+
+/** Somebody tries keys. */
+export const tooManyFailedKeys = () =>
+  new OpenAiError({
+    status: 429,
+    type: 'requests',
+    code: 'rate_limit_exceeded',
+    message: 'Too many requests with incorrect API keys came from your address. Try again in a minute.',
+    headers: { 'retry-after': '60', 'x-should-retry': 'false' },
+  });
+
+/** A rate that is used up, or so many calls under way. */
+export interface UsedUp {
+  readonly what: 'requests per min (RPM)' | 'tokens per min (TPM)' | 'concurrent calls';
+  readonly limit: number;
+  readonly used?: number;
+  readonly requested?: number;
+  /** When the same request may go. */
+  readonly waitMs?: number;
+}
+
+/** The key's own limit. OpenAI's clients wait as long as the header says, and ask again. */
+export const rateLimited = ({ what, limit, used, requested, waitMs = 1_000 }: UsedUp) => {
+  const figures = used === undefined ? '' : `, Used ${String(used)}, Requested ${String(requested)}`;
+  return new OpenAiError({
+    status: 429,
+    type: what.startsWith('tokens') ? 'tokens' : 'requests',
+    code: 'rate_limit_exceeded',
+    message: `Rate limit reached for this API key on ${what}: Limit ${String(limit)}${figures}. Please try again in ${String(waitMs)}ms.`,
+    headers: { 'retry-after-ms': String(waitMs), 'retry-after': String(Math.ceil(waitMs / 1_000)) },
+  });
+};
 
 /** A model that does not exist, has no price on the customer's rate card, or is not supported. */
 export const modelNotFound = (model: string) =>

@@ -36,7 +36,7 @@ export class RefundsController {
     @Headers() headers: Readonly<Record<string, string | undefined>>,
     @Body({ schema: NewRefund }) wanted: NewRefund,
   ): Promise<RefundView> {
-    const { customerId, currency } = await this.access.handle(headers['authorization']);
+    const { customerId, currency } = await this.access.handle(headers['authorization'], 'refunds');
     const refund = await this.peers.payments.RequestRefund({
       customerId,
       closeOut: wanted.close_out,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Fields, objectIn, usageWithCost } from '../endpoints/endpoint.ts';
 import { upstreamBroke } from '../openai/openai-error.ts';
-import { type Passage, uncharged } from './call-end.ts';
+import { type CallEnd, type Passage, uncharged } from './call-end.ts';
 import { type AskedCall, EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { shownUsage } from './shown-usage.ts';
@@ -19,7 +19,10 @@ export class BodyAnswerHandler {
   ) {}
 
   /** The answer with its charge in it. */
-  async handle(asked: AskedCall, answer: UpstreamAnswer): Promise<Fields> {
+  async handle(
+    asked: AskedCall,
+    answer: UpstreamAnswer,
+  ): Promise<{ readonly end: CallEnd['end']; readonly body: Fields }> {
     const { call, request } = asked;
     const whole = await this.read(asked, answer);
     const meter = request.endpoint.meter(call.outputTokensMax);
@@ -27,11 +30,12 @@ export class BodyAnswerHandler {
     const { end, charge, report } = await this.ends.handle(asked, meter, 'complete');
     await this.finish.handle(call, { end, statusCode: 200, report });
     const usage = shownUsage(meter.usage, end, request.endpoint);
-    return {
+    const body = {
       ...whole,
       ...(call.isRenamed === true ? { model: request.model } : {}),
       ...(usage === undefined ? {} : { usage: usageWithCost(usage, charge) }),
     };
+    return { end, body };
   }
 
   private async read({ call, request }: AskedCall, answer: UpstreamAnswer): Promise<Fields> {

@@ -13,7 +13,7 @@ import {
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
-import { uncharged } from './call-end.ts';
+import { type CallEnd, uncharged } from './call-end.ts';
 import { CallJournal } from './call-journal.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
@@ -29,8 +29,14 @@ import {
   type UpstreamFailureKind,
 } from '../upstreams/upstream.ts';
 
-/** A relayed answer: a body to send, or nothing where it was streamed. */
-export type RelayedAnswer = { readonly callId: string; readonly body: Fields } | undefined;
+/** A relayed answer. */
+export interface RelayedAnswer {
+  readonly callId: string;
+  /** The body to send; undefined where it was streamed. */
+  readonly body: Fields | undefined;
+  /** What the call took. */
+  readonly tokens: number;
+}
 
 /** A call under way. */
 interface Under {
@@ -49,7 +55,8 @@ const clientClosedRequest = 499;
 /** One call from end to end: admitted, told to have started, sent to the provider, relayed, told to have finished. */
 @Injectable()
 export class RelayCallHandler implements OnApplicationBootstrap {
-  private readonly underWay = new Set<() => void>();
+  /** What ends each call under way, with the key that it is made with. */
+  private readonly underWay = new Map<() => void, string>();
 
   constructor(
     private readonly admission: AdmitCallHandler,
@@ -66,9 +73,19 @@ export class RelayCallHandler implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     health.onDrain(() => {
       setTimeout(() => {
-        for (const stop of this.underWay) stop();
+        for (const stop of this.underWay.keys()) stop();
       }, drainMs).unref();
     });
+  }
+
+  /** The keys of all calls under way. */
+  get keysUnderWay(): readonly string[] {
+    return [...new Set(this.underWay.values())];
+  }
+
+  /** Ends the calls of these keys; what was delivered is charged. */
+  stopCallsOf(keyIds: ReadonlySet<string>): void {
+    for (const [stop, keyId] of this.underWay) if (keyIds.has(keyId)) stop();
   }
 
   /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
@@ -87,17 +104,17 @@ export class RelayCallHandler implements OnApplicationBootstrap {
       controller.abort();
     };
     const deadline = setTimeout(stop, this.times.deadlineMs);
-    this.underWay.add(stop);
+    this.underWay.set(stop, call.facts.keyId);
     // A whole answer is finished for a client that left: the provider did the work. A stream is worth no more to it.
     if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
     if (request.stream && client.gone.aborted) stop();
     try {
       const answer = await this.answerOf(under);
       const answered = { call: { ...call, ...originOf(answer) }, request };
-      if (!request.stream)
-        return { callId: call.facts.callId, body: await this.bodies.handle(answered, answer) };
-      await this.streams.handle({ ...answered, answer, client, stop });
-      return undefined;
+      const { end, body } = request.stream
+        ? { end: await this.streams.handle({ ...answered, answer, client, stop }), body: undefined }
+        : await this.bodies.handle(answered, answer);
+      return { callId: call.facts.callId, body, tokens: tokensOf(end) };
     } finally {
       clearTimeout(deadline);
       this.underWay.delete(stop);
@@ -165,6 +182,10 @@ const statusOf = {
   'timed-out': 504,
   aborted: 504,
 } as const satisfies Record<UpstreamFailureKind, number>;
+
+/** All the tokens of a call. */
+const tokensOf = (end: CallEnd['end']): number =>
+  end.kind === 'usage' ? Object.values(end.usage.tokens).reduce((sum, count) => sum + count, 0) : 0;
 
 /** Who answered a call, and as what. */
 const originOf = ({ route, family }: RoutedAnswer) => ({

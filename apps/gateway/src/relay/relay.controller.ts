@@ -4,6 +4,7 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import { LimitCallHandler } from '../access/limit-call.handler.ts';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { embeddings } from '../endpoints/embeddings.ts';
 import type { Endpoint } from '../endpoints/endpoint.ts';
@@ -22,6 +23,7 @@ import { RelayCallHandler } from './relay-call.handler.ts';
 export class RelayController {
   constructor(
     private readonly access: AuthenticateKeyHandler,
+    private readonly limits: LimitCallHandler,
     private readonly calls: RelayCallHandler,
   ) {}
 
@@ -73,18 +75,25 @@ export class RelayController {
 
   /** One call by one endpoint, from its key to the last byte of its answer. */
   async relay(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const caller = await this.access.handle(authorizationOf(request));
+    const caller = await this.access.handle(authorizationOf(request), 'models');
+    const asked = endpoint.read(request.body);
+    const permit = await this.limits.handle(caller, asked);
+    for (const [name, value] of Object.entries(permit.headers)) reply.raw.setHeader(name, value);
     const client = new ClientConnection(reply.raw, () => {
       reply.hijack();
     });
+    let tokens = 0;
     try {
-      const relayed = await this.calls.handle(caller, endpoint.read(request.body), client);
-      if (relayed) await reply.status(200).header('x-call-id', relayed.callId).send(relayed.body);
+      const relayed = await this.calls.handle(caller, asked, client);
+      tokens = relayed.tokens;
+      if (relayed.body) await reply.status(200).header('x-call-id', relayed.callId).send(relayed.body);
     } catch (error) {
       if (!client.hasBegun) throw error;
       // The answer has begun, so the only honest way left to say that it is not whole is to cut it off.
       log().error({ err: error }, 'A stream could not be ended');
       client.cut();
+    } finally {
+      permit.end(tokens);
     }
   }
 }

@@ -4,6 +4,7 @@ import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 import { CallJournal } from './call-journal.ts';
+import { CutRevokedJob } from './cut-revoked.job.ts';
 import { EndCallHandler, UpstreamErrorWaiver } from './end-call.handler.ts';
 import { ExtendHoldHandler } from './extend-hold.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
@@ -28,6 +29,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   AdmitCallHandler,
   AskModelHandler,
   BodyAnswerHandler,
+  CutRevokedJob,
   EndCallHandler,
   ExtendHoldHandler,
   FinishCallHandler,

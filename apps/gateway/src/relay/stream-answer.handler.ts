@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { ModelRequest, Observed } from '../endpoints/endpoint.ts';
 import { type OpenAiError, upstreamBroke } from '../openai/openai-error.ts';
 import type { AdmittedCall } from './admitted-call.ts';
-import type { Passage } from './call-end.ts';
+import type { CallEnd, Passage } from './call-end.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
 import { ExtendHoldHandler, type HoldWatch } from './extend-hold.handler.ts';
@@ -33,7 +33,7 @@ export class StreamAnswerHandler {
     private readonly extensions: ExtendHoldHandler,
   ) {}
 
-  async handle(streamed: StreamedCall): Promise<void> {
+  async handle(streamed: StreamedCall): Promise<CallEnd['end']> {
     const { call, request, answer, client, stop } = streamed;
     const { endpoint, wantsUsage } = request;
     const meter = endpoint.meter(call.outputTokensMax);
@@ -56,6 +56,7 @@ export class StreamAnswerHandler {
         : endpoint.errorFrame(error ?? upstreamBroke());
     await client.write(rename?.(last) ?? last);
     client.end();
+    return end;
   }
 }
 

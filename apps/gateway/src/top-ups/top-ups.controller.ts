@@ -56,7 +56,7 @@ export class TopUpsController {
     @Headers() headers: Readonly<Record<string, string | undefined>>,
     @Body({ schema: NewTopUp }) wanted: NewTopUp,
   ): Promise<TopUpView> {
-    const caller = await this.access.handle(headers['authorization']);
+    const caller = await this.access.handle(headers['authorization'], 'top-ups');
     const topUp = await this.peers.payments.StartTopUp(
       {
         customerId: caller.customerId,

@@ -1,0 +1,160 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { Database, messagingMigration, migrate } from '@app/persistence';
+import { freshDatabase } from '@app/testing';
+import { chatCompletions } from '../endpoints/chat-completions.ts';
+import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
+import { KeyPolicies } from '../migrations/0003-key-policies.ts';
+import { OpenAiError } from '../openai/openai-error.ts';
+import type { Caller } from './caller.ts';
+import { KeyLimitsStore } from './key-limits.store.ts';
+import { KeyPolicy } from './key-policy.ts';
+import { LimitCallHandler, type Permit } from './limit-call.handler.ts';
+
+/** Two gateways on one database. */
+let databases: Database[];
+let stores: KeyLimitsStore[];
+let gateways: LimitCallHandler[];
+let keys = 0;
+
+beforeAll(async () => {
+  const options = { url: await freshDatabase('key limits'), applicationName: 'gateway spec' };
+  await migrate({ ...options, migrations: [messagingMigration, CustomersAndKeys, KeyPolicies] });
+  databases = [new Database(options), new Database(options)];
+  stores = databases.map((database) => new KeyLimitsStore(database));
+  gateways = stores.map((store) => new LimitCallHandler(store));
+});
+afterAll(() => Promise.all(databases.map((database) => database.close())));
+afterEach(() => databases[0]?.query('DELETE FROM key_calls'));
+
+const aCaller = (policy: object): Caller => {
+  keys += 1;
+  return { keyId: `key_${String(keys)}`, policy: KeyPolicy.parse(policy) } as Caller;
+};
+const request = (limit = 100) =>
+  chatCompletions.read({
+    model: 'gpt-5.5',
+    max_completion_tokens: limit,
+    messages: [{ role: 'user', content: 'Hello.' }],
+  });
+/** So many calls at once, half at each gateway. */
+const calls = (caller: Caller, count: number, limit?: number) =>
+  Promise.all(
+    Array.from({ length: count }, (_none, at) =>
+      (gateways[at % 2] as LimitCallHandler).handle(caller, request(limit)).catch((error: unknown) => error),
+    ),
+  );
+const granted = (outcomes: readonly unknown[]) =>
+  outcomes.filter((outcome): outcome is Permit => !(outcome instanceof Error));
+const refused = (outcomes: readonly unknown[]) =>
+  outcomes.filter((outcome) => outcome instanceof OpenAiError).map(({ details }) => details);
+const ended = (wait = 50) => new Promise((resolve) => setTimeout(resolve, wait));
+
+describe('requests per minute', () => {
+  it('are as many as the key may make, at two gateways together', async () => {
+    const outcomes = await calls(aCaller({ requestsPerMinute: 10 }), 100);
+    expect(granted(outcomes)).toHaveLength(10);
+    expect(refused(outcomes)).toHaveLength(90);
+    expect(refused(outcomes)[0]).toMatchObject({
+      status: 429,
+      type: 'requests',
+      code: 'rate_limit_exceeded',
+      message: expect.stringMatching(
+        /requests per min \(RPM\): Limit 10, Used 10, Requested 1\. .* try again in \d+ms/,
+      ),
+      headers: { 'retry-after-ms': expect.stringMatching(/^\d+$/) },
+    });
+  });
+
+  it('come back one by one, as the header says', async () => {
+    const caller = aCaller({ requestsPerMinute: 120 });
+    const [refusal] = refused(await calls(caller, 121));
+    const waitMs = Number(refusal?.headers?.['retry-after-ms']);
+    expect(waitMs).toBeLessThanOrEqual(500);
+    await ended(waitMs + 20);
+    expect(granted(await calls(caller, 1))).toHaveLength(1);
+  });
+
+  it('are told in OpenAI’s headers', async () => {
+    const [permit] = granted(await calls(aCaller({ requestsPerMinute: 10, tokensPerMinute: 1_000 }), 1));
+    expect(permit?.headers).toMatchObject({
+      'x-ratelimit-limit-requests': '10',
+      'x-ratelimit-remaining-requests': '9',
+      'x-ratelimit-reset-requests': '6000ms',
+      'x-ratelimit-limit-tokens': '1000',
+    });
+  });
+
+  it('of one key are not those of another', async () => {
+    await calls(aCaller({ requestsPerMinute: 1 }), 2);
+    expect(granted(await calls(aCaller({ requestsPerMinute: 1 }), 1))).toHaveLength(1);
+  });
+});
+
+describe('tokens per minute', () => {
+  it('are taken for what a call may use, and given back for what it did not', async () => {
+    const caller = aCaller({ tokensPerMinute: 1_000 });
+    // Some 30 tokens in, and 400 out at most: two fit.
+    const outcomes = await calls(caller, 3, 400);
+    expect(granted(outcomes)).toHaveLength(2);
+    expect(refused(outcomes)[0]).toMatchObject({ type: 'tokens', code: 'rate_limit_exceeded' });
+    for (const permit of granted(outcomes)) permit.end(20);
+    await ended();
+    expect(granted(await calls(caller, 2, 400))).toHaveLength(2);
+  });
+
+  it('that were more than was said hold the next calls back', async () => {
+    const caller = aCaller({ tokensPerMinute: 6_000 });
+    granted(await calls(caller, 1, 100))[0]?.end(12_000);
+    await ended();
+    const [refusal] = refused(await calls(caller, 1, 100));
+    // 6,000 too many at 100 a second.
+    expect(Number(refusal?.headers?.['retry-after-ms'])).toBeGreaterThan(55_000);
+  });
+
+  it('let a call go that is larger than the rate, once nothing else is used', async () => {
+    const caller = aCaller({ tokensPerMinute: 500 });
+    expect(granted(await calls(caller, 2, 100_000))).toHaveLength(1);
+  });
+});
+
+describe('concurrent calls', () => {
+  it('are as many as the key may have, at two gateways together, and free again at their end', async () => {
+    const caller = aCaller({ concurrentCalls: 3 });
+    const outcomes = await calls(caller, 20);
+    expect(granted(outcomes)).toHaveLength(3);
+    expect(refused(outcomes)[0]?.message).toContain('concurrent calls: Limit 3');
+    granted(outcomes)[0]?.end(0);
+    await ended();
+    expect(granted(await calls(caller, 20))).toHaveLength(1);
+  });
+
+  it('of a gateway that is gone are free again', async () => {
+    const caller = aCaller({ concurrentCalls: 2 });
+    await calls(caller, 2);
+    expect(granted(await calls(caller, 1))).toHaveLength(0);
+    await databases[0]?.query(`UPDATE key_calls SET alive_until = clock_timestamp() WHERE key_id = $1`, [
+      caller.keyId,
+    ]);
+    expect(granted(await calls(caller, 5))).toHaveLength(2);
+  });
+
+  it('survive any order of beginnings and ends without a leak', async () => {
+    const caller = aCaller({ concurrentCalls: 5, requestsPerMinute: 1_000_000 });
+    for (let round = 0; round < 20; round += 1)
+      for (const permit of granted(await calls(caller, 10))) permit.end(0);
+    await ended(100);
+    expect(granted(await calls(caller, 10))).toHaveLength(5);
+  });
+});
+
+describe('a key without limits', () => {
+  it('asks nobody', async () => {
+    const store = { take: () => Promise.reject(new Error('asked')) } as unknown as KeyLimitsStore;
+    expect(await new LimitCallHandler(store).handle(aCaller({}), request())).toMatchObject({ headers: {} });
+  });
+
+  it('may still be kept to some models', async () => {
+    const caller = aCaller({ models: ['gpt-4'] });
+    expect(refused(await calls(caller, 1))).toMatchObject([{ status: 403, code: 'model_not_found' }]);
+  });
+});

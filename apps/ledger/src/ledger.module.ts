@@ -13,6 +13,7 @@ import { AdjustmentsGrpc } from './adjustments/adjustments.grpc.ts';
 import { AdjustmentsHandler } from './adjustments/adjustments.handler.ts';
 import { AuditStore } from './adjustments/audit.store.ts';
 import { ChargeStore } from './adjustments/charge.store.ts';
+import { FinishAdjustmentsHandler } from './adjustments/finish-adjustments.handler.ts';
 import { PostAdjustmentHandler } from './adjustments/post-adjustment.handler.ts';
 import { BalanceStore } from './balances/balance.store.ts';
 import { BalancesController, SeveralBalancesController } from './balances/balances.controller.ts';
@@ -119,7 +120,7 @@ const parts: readonly Type[] = [
   ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
   ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
   ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
-  ...[SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
+  ...[FinishAdjustmentsHandler, SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
   ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
 ];
 

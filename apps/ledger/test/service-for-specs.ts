@@ -103,7 +103,7 @@ async function entriesReached(database: Database, bookId: string, count: number)
 }
 
 /** Waits for a row. */
-async function appears<Row extends object>(
+export async function appears<Row extends object>(
   database: Database,
   sql: string,
   values: readonly unknown[],
@@ -116,8 +116,8 @@ async function appears<Row extends object>(
   throw new Error(`Not in time: ${sql} ${JSON.stringify(values)}`);
 }
 
-/** People and programs who use the service. */
-function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: string, url: string) {
+/** People and programs who use a ledger at these addresses. */
+export function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: string, url: string) {
   const clients: GrpcApi<LedgerApi.Ledger>[] = [];
 
   /** A person or a program with these scopes, by both doors. */
@@ -168,7 +168,8 @@ function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: str
   return { someone, leave };
 }
 
-async function environmentOf(issuer: string, name: string, port: number) {
+/** The settings of a ledger on its own database and topics. */
+export async function environmentOf(issuer: string, name: string, port: number) {
   return {
     ...(await sealSettings()),
     KAFKA_BROKERS: testServers().kafkaBrokers,

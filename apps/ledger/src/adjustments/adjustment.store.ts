@@ -112,6 +112,21 @@ export class AdjustmentStore {
     return row;
   }
 
+  /** Whether it is known what became of one. */
+  async isFinished(tx: Tx, adjustmentId: string): Promise<boolean> {
+    const rows = await tx.query('SELECT 1 FROM adjustment_outcome WHERE adjustment_id = $1', [adjustmentId]);
+    return rows.length > 0;
+  }
+
+  /** Adjustments that were approved so long ago, and nothing became of them; the earliest first. */
+  leftApproved(seconds: number, limit: number): Promise<AdjustmentView[]> {
+    return this.database.query<AdjustmentView>(
+      `${viewSql} WHERE d.verdict = 'approved' AND o.adjustment_id IS NULL
+          AND d.decided_at < clock_timestamp() - make_interval(secs => $1) ORDER BY d.decided_at LIMIT $2`,
+      [seconds, limit],
+    );
+  }
+
   /** Adjustments, the latest first, before a place. */
   list(status: string, before: string, limit: number): Promise<AdjustmentView[]> {
     return this.database.query<AdjustmentView>(

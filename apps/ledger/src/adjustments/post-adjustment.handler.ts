@@ -31,6 +31,7 @@ export class PostAdjustmentHandler {
       await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('adjustment of ' || $1, 0))`, [
         'suspenseId' in adjustment ? adjustment.suspenseId : approved.bookId,
       ]);
+      if (await this.adjustments.isFinished(tx, approved.adjustmentId)) return undefined;
       const result =
         'month' in adjustment
           ? await this.changePeriod(tx, approved, adjustment)

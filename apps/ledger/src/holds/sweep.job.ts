@@ -1,5 +1,6 @@
 import { log } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { FinishAdjustmentsHandler } from '../adjustments/finish-adjustments.handler.ts';
 import { Waits } from '../waits.ts';
 import { SweepHandler } from './sweep.handler.ts';
 
@@ -11,6 +12,7 @@ export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
 
   constructor(
     private readonly sweep: SweepHandler,
+    private readonly finishAdjustments: FinishAdjustmentsHandler,
     private readonly waits: Waits,
   ) {}
 
@@ -28,11 +30,18 @@ export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
 
   private async run(): Promise<void> {
     try {
-      await this.sweep.handle();
-    } catch (error) {
-      log().warn({ err: error }, 'What is due could not be looked for; it is tried again');
+      await this.look(this.sweep);
+      await this.look(this.finishAdjustments);
     } finally {
       this.running = undefined;
+    }
+  }
+
+  private async look(due: { readonly handle: () => Promise<void> }): Promise<void> {
+    try {
+      await due.handle();
+    } catch (error) {
+      log().warn({ err: error }, 'What is due could not be looked for; it is tried again');
     }
   }
 }

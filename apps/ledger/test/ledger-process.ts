@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+
+const running = new Set<ChildProcess>();
+
+/** Ends what a spec that failed has left running. */
+export function endLedgerProcesses(): void {
+  for (const child of running) child.kill('SIGKILL');
+}
+
+/** A ledger in a process of its own, that may be killed. Needs the build, which the scripts make before these specs run. */
+export async function ledgerProcess(environment: Readonly<Record<string, string>>) {
+  const [httpPort, grpcPort] = [await freePort(), await freePort()];
+  const url = `127.0.0.1:${grpcPort}`;
+  const base = `http://127.0.0.1:${httpPort}`;
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=TimeoutNegativeWarning', 'dist/apps/ledger/src/main.js'],
+    {
+      cwd: root,
+      env: { ...process.env, ...environment, LEDGER_HTTP_PORT: String(httpPort), LEDGER_GRPC_URL: url },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    },
+  );
+  running.add(child);
+  const ended = once(child, 'exit').then(() => running.delete(child));
+  const stop = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await ended;
+  };
+  await untilReady(base, () => child.exitCode !== null).catch(async (error: unknown) => {
+    await stop('SIGKILL');
+    throw error;
+  });
+  return { base, url, kill: () => stop('SIGKILL'), stop: () => stop('SIGTERM') };
+}
+
+/** Runs a command of the ledger to its end. */
+export async function ledgerCommand(
+  environment: Readonly<Record<string, string>>,
+  file: string,
+  ...args: readonly string[]
+): Promise<{ readonly code: number | null; readonly said: string }> {
+  const child = spawn(process.execPath, [`dist/apps/ledger/src/${file}`, ...args], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part) => (said += String(part)));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code, said };
+}
+
+async function untilReady(base: string, hasEnded: () => boolean): Promise<void> {
+  for (const end = Date.now() + 30_000; Date.now() < end && !hasEnded();) {
+    const ready = await fetch(`${base}/readyz`).then(
+      ({ ok }) => ok,
+      () => false,
+    );
+    if (ready) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('The ledger did not become ready.');
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

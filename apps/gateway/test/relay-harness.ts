@@ -57,6 +57,10 @@ export class FakeJournal extends CallJournal {
   }
 }
 
+const short = (available: string): HoldAnswer => ({
+  ...{ isPlaced: false, code: 'insufficient-funds', available, affordable: available },
+});
+
 /** A wallet that answers holds as the ledger does. */
 export class FakeHolds extends Holds {
   available = '50';
@@ -71,7 +75,7 @@ export class FakeHolds extends Holds {
     await this.onPlace();
     const isPlaced = Number(request.amount) <= Number(this.available);
     (isPlaced ? this.placed : this.refused).push(request);
-    return isPlaced ? { isPlaced } : { isPlaced, code: 'insufficient-funds', available: this.available };
+    return isPlaced ? { isPlaced } : short(this.available);
   }
 
   /** What was held before stays held, so an extension takes from what is available. */
@@ -79,8 +83,7 @@ export class FakeHolds extends Holds {
     await this.onExtend();
     const held = [...this.placed.map(({ amount }) => amount), ...this.extended.map(({ by }) => by)];
     const available = held.reduce((left, amount) => left - Number(amount), Number(this.available));
-    if (Number(request.by) > available)
-      return { isPlaced: false, code: 'insufficient-funds', available: String(available) };
+    if (Number(request.by) > available) return short(String(available));
     this.extended.push(request);
     return { isPlaced: true };
   }

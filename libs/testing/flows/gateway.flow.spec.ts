@@ -2,10 +2,10 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
 import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { LedgerApi } from '@app/contracts';
 import { Money } from '@app/money';
-import { closeGrpc, type GrpcApi, grpcClient, IdentityProvider, ServiceTokens } from '@app/transport';
+import { closeGrpc } from '@app/transport';
 import OpenAI from 'openai';
+import { type Answer, type Customer, Customers, errorOf, eventually } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 /** Everything that waits for a silent gateway, in seconds instead of minutes. */
@@ -16,54 +16,21 @@ const quick = {
 };
 
 let platform: RunningPlatform;
-let gatewayUrl: string;
-let ledger: GrpcApi<LedgerApi.Ledger>;
-let operator: ServiceTokens;
+let customers: Customers;
+let ledger: Customers['ledger'];
+let operator: Customers['operator'];
+const ask: Customers['ask'] = (...asked) => customers.ask(...asked);
+const aCustomer: Customers['aCustomer'] = (...wanted) => customers.aCustomer(...wanted);
 
 beforeAll(async () => {
   platform = await runningPlatform('gateway', quick);
-  const { environment: env } = platform;
-  gatewayUrl = setting('GATEWAY_HTTP_URL');
-  const identity = new IdentityProvider(setting('OIDC_ISSUER'));
-  const tokensOf = (name: string) =>
-    new ServiceTokens(identity, {
-      clientId: env[`${name}_CLIENT_ID`] ?? '',
-      clientSecret: env[`${name}_CLIENT_SECRET`] ?? '',
-    });
-  operator = tokensOf('OPERATOR');
-  ledger = grpcClient<LedgerApi.Ledger>({
-    protoFile: 'haoli/ledger/v1/ledger.proto',
-    package: 'haoli.ledger.v1',
-    service: 'Ledger',
-    url: setting('LEDGER_GRPC_URL'),
-    tokens: tokensOf('FINANCE'),
-  });
+  customers = new Customers(platform);
+  ({ ledger, operator } = customers);
 }, 180_000);
 afterAll(async () => {
   closeGrpc(ledger);
   await platform.stop();
 }, 60_000);
-
-const setting = (name: string): string => platform.environment[name] ?? '';
-
-interface Answer {
-  readonly status: number;
-  readonly body: Record<string, unknown>;
-  readonly requestId: string | null;
-}
-
-async function ask(path: string, bearer: string | undefined, body?: unknown): Promise<Answer> {
-  const answer = await fetch(`${gatewayUrl}${path}`, {
-    method: body === undefined ? 'GET' : 'POST',
-    headers: {
-      ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const requestId = answer.headers.get('x-request-id');
-  return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, requestId };
-}
 
 /** Says how long a body will be, and sends none of it: the answer comes all the same. */
 async function announce(bytes: number, key: string): Promise<Answer> {
@@ -72,58 +39,12 @@ async function announce(bytes: number, key: string): Promise<Answer> {
     'content-type': 'application/json',
     'content-length': String(bytes),
   };
-  const request = httpRequest(`${gatewayUrl}/v1/chat/completions`, { method: 'POST', headers });
+  const request = httpRequest(`${customers.gatewayUrl}/v1/chat/completions`, { method: 'POST', headers });
   request.flushHeaders();
   const [answer] = (await once(request, 'response')) as [IncomingMessage];
   const body = (await json(answer)) as Record<string, unknown>;
   request.destroy();
   return { status: answer.statusCode ?? 0, body, requestId: String(answer.headers['x-request-id']) };
-}
-
-async function eventually<Value>(
-  look: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-): Promise<Value> {
-  for (let wait = 0; ; wait += 1) {
-    const value = await look();
-    if (isSo(value)) return value;
-    if (wait > 200) throw new Error(`never so: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-interface Customer {
-  readonly customerId: string;
-  readonly keyId: string;
-  readonly key: string;
-  readonly openai: OpenAI;
-}
-
-/** A customer with a key and, unless it is to stay poor, money. */
-async function aCustomer({ paid }: { readonly paid: string }): Promise<Customer> {
-  const token = await operator.bearer();
-  const customer = await ask('/v1/admin/customers', token, { name: 'A flow', plan: 'usd-credit' });
-  const customerId = String(customer.body['customerId']);
-  const issued = await ask(`/v1/admin/customers/${customerId}/keys`, token, {});
-  const key = String(issued.body['key']);
-  const openai = new OpenAI({ apiKey: key, baseURL: `${gatewayUrl}/v1` });
-  if (paid !== '0') await topUp(key, paid);
-  await eventually(
-    () => ask('/v1/balance', key),
-    ({ body }) => body['paid'] === paid,
-  );
-  return { customerId, keyId: String(issued.body['keyId']), key, openai };
-}
-
-async function topUp(key: string, amount: string): Promise<string> {
-  const { body } = await ask('/v1/top-ups', key, { amount });
-  const { value: codeUrl } = body['action'] as { readonly value: string };
-  await fetch(`${setting('WECHATPAY_SANDBOX_URL')}/__sandbox/pay`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ codeUrl }),
-  });
-  return String(body['id']);
 }
 
 const asking = (input: number, output: number, manner = '') => ({
@@ -153,15 +74,6 @@ const sumOf = (amounts: readonly string[]): string =>
     amounts.map((amount) => Money.of(amount, 'CNY')),
     'CNY',
   ).toText();
-
-async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await work();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
 
 describe('the charge of a call', () => {
   it('is the same in the answer, on the usage line, on the usage page and in the ledger, streamed or not', async () => {
@@ -290,7 +202,7 @@ describe('errors', () => {
       [() => openai.chat.completions.create({ ...asking(1, 1), n: 99 }), OpenAI.BadRequestError, null],
       [() => openai.models.retrieve('nope'), OpenAI.NotFoundError, 'model_not_found'],
       [
-        () => new OpenAI({ apiKey: 'sk-wrong', baseURL: `${gatewayUrl}/v1` }).models.list(),
+        () => new OpenAI({ apiKey: 'sk-wrong', baseURL: `${customers.gatewayUrl}/v1` }).models.list(),
         OpenAI.AuthenticationError,
         'invalid_api_key',
       ],

@@ -162,29 +162,50 @@ export const contextLengthExceeded = (model: string, contextTokens: number, toke
     'context_length_exceeded',
   );
 
-/** What a wallet lacks for a call, as decimal text in its currency. */
+/** A budget and what counts against it. */
+export interface BudgetShortage {
+  readonly owner: string;
+  /** A day, a month or `total`. */
+  readonly window: string;
+  readonly limit: string;
+  readonly spent: string;
+  readonly held: string;
+}
+
+/** What a wallet or a budget lacks for a call, as decimal text in its currency. */
 export interface Shortage {
   readonly needed: string;
-  readonly available: string;
+  readonly short: {
+    readonly available: string;
+    /** The budget that is too small; undefined where it is the wallet. */
+    readonly budget?: BudgetShortage | undefined;
+  };
   readonly currency: string;
   /** How many output tokens the money would be enough for; undefined where the request makes none. */
   readonly affordableTokens: number | undefined;
 }
 
 /** The wallet cannot cover what the call may cost at most. */
-export const insufficientQuota = ({ needed, available, currency, affordableTokens }: Shortage) =>
+export const insufficientQuota = ({ needed, short, currency, affordableTokens }: Shortage) =>
   new OpenAiError({
     status: 429,
     type: 'insufficient_quota',
     code: 'insufficient_quota',
     message:
       'You exceeded your current quota, please check your plan and billing details. ' +
-      `This request may cost up to ${needed} ${currency}, but only ${available} ${currency} is available` +
+      `This request may cost up to ${needed} ${currency}, but ${lackOf(short, currency)}` +
       (affordableTokens === undefined
         ? '. Top up, or ask for less.'
         : `, enough for ${String(affordableTokens)} output tokens. Top up, or ask for fewer tokens with max_completion_tokens.`),
     headers: noRetry,
   });
+
+function lackOf({ available, budget }: Shortage['short'], currency: string): string {
+  if (budget === undefined) return `only ${available} ${currency} is available`;
+  const { owner, window, limit, spent, held } = budget;
+  const whose = owner === 'key' ? 'of this API key' : 'of your account';
+  return `the budget ${whose} (${window}) is ${limit} ${currency}, of which ${spent} is spent and ${held} is held for calls under way`;
+}
 
 /** A call cannot be recorded or paid for at the moment, so it is not started. */
 export const unavailable = (message: string) =>

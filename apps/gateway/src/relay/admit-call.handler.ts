@@ -3,6 +3,7 @@ import { newId } from '@app/persistence';
 import type { RatingRefusal } from '@app/rating';
 import { Injectable } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
+import { budgetsAt } from '../access/key-budgets.ts';
 import { Clock, later } from '../clock.ts';
 import type { ModelRequest } from '../endpoints/endpoint.ts';
 import {
@@ -25,7 +26,7 @@ import {
   HoldSlices,
   limitedTo,
 } from './hold-amount.ts';
-import { Holds } from './holds.ts';
+import { type HoldRefusal, Holds } from './holds.ts';
 import { TokenCounts } from './token-counts.ts';
 
 /** How long calls and silent gateways may last. */
@@ -97,8 +98,8 @@ export class AdmitCallHandler {
     const whole = boundOf(request, price);
     const hold = holdAmount(this.slices.firstOf(whole, request), price, admittedAt);
     const needed = 'amount' in hold ? hold.amount : refused.needed;
-    const [asked, available] = [needed, refused.available].map((text) => Money.of(text, price.currency));
-    if (asked === undefined || available === undefined || asked.compare(available) > 0)
+    const affordable = Money.of(refused.short.affordable, price.currency);
+    if (Money.of(needed, price.currency).compare(affordable) > 0)
       return this.placeShorter(candidate, whole, { ...refused, needed });
     const placed = await this.place(candidate, whole);
     if ('call' in placed) return placed.call;
@@ -113,7 +114,7 @@ export class AdmitCallHandler {
   ): Promise<AdmittedCall> {
     const { request, price, admittedAt } = candidate;
     const tokens = affordableTokens(
-      refused.available,
+      refused.short.affordable,
       { usage: whole.usage, choices: request.choices },
       { version: price, at: admittedAt },
     );
@@ -121,9 +122,9 @@ export class AdmitCallHandler {
       const placed = await this.place(candidate, limitedTo(whole, tokens, request.choices));
       if ('call' in placed) return placed.call;
     }
-    const { needed, available } = refused;
+    const { needed, short } = refused;
     const enoughFor = request.outputTokensWanted === 0 ? undefined : tokens;
-    throw insufficientQuota({ needed, available, currency: price.currency, affordableTokens: enoughFor });
+    throw insufficientQuota({ needed, short, currency: price.currency, affordableTokens: enoughFor });
   }
 
   private async place(candidate: Candidate, callBound: CallBound): Promise<Placed | Refused> {
@@ -146,9 +147,10 @@ export class AdmitCallHandler {
       amount,
       currency: price.currency,
       expiresAt,
+      limits: call.limits,
     });
     if (answer.isPlaced) return { call };
-    if (answer.code === 'insufficient-funds') return { needed: amount, available: answer.available };
+    if (isShort(answer)) return { needed: amount, short: answer };
     throw refusedFor(answer.code, caller);
   }
 
@@ -170,6 +172,7 @@ export class AdmitCallHandler {
         admittedAt,
       },
       hold: { amount, currency: price.currency },
+      limits: budgetsAt(caller, admittedAt),
       deadline: later(admittedAt, this.times.closedAfterMs),
       price: { version: price, admittedAt },
       limit: { outputTokensMax: callBound.outputTokensMax },
@@ -186,8 +189,12 @@ interface Placed {
 
 interface Refused {
   readonly needed: string;
-  readonly available: string;
+  readonly short: HoldRefusal;
 }
+
+/** Less money would do: the wallet or a budget is too small for this hold. */
+const isShort = ({ code }: HoldRefusal): boolean =>
+  ['insufficient-funds', 'key-budget-exceeded', 'customer-budget-exceeded'].includes(code);
 
 function unpriceable(refusal: RatingRefusal, model: string): OpenAiError {
   return refusal.code === 'unpriced-kind' && refusal.kind === 'input_image'

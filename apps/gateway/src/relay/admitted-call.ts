@@ -2,6 +2,7 @@ import type { CallStarted, EventOf } from '@app/contracts';
 import type { UsageFamily } from '@app/rating';
 import type { PinnedPrice } from './call-end.ts';
 import type { CallBound } from './hold-amount.ts';
+import type { BudgetLimit } from './holds.ts';
 import type { OutputLimit } from '../endpoints/endpoint.ts';
 
 type Started = EventOf<typeof CallStarted>['data'];
@@ -11,6 +12,8 @@ export interface AdmittedCall {
   /** What both events of the call say. */
   readonly facts: Omit<Started, 'hold' | 'deadline'>;
   readonly hold: Started['hold'];
+  /** The budgets that the hold counts against. */
+  readonly limits: readonly BudgetLimit[];
   /** Without an end by then, metering closes the call uncharged. */
   readonly deadline: string;
   readonly price: PinnedPrice;

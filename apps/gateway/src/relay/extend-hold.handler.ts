@@ -81,14 +81,15 @@ export class ExtendHoldHandler {
 
   /** The answer; undefined where the ledger gave none. */
   private async ask(
-    { facts, hold }: AdmittedCall,
+    { facts, hold, limits }: AdmittedCall,
     extensionId: string,
     by: string,
   ): Promise<HoldAnswer | undefined> {
-    const { holdId, customerId, callId } = facts;
+    const { holdId, customerId, callId, keyId } = facts;
     for (let attempt = 1; attempt <= attemptsMax; attempt += 1) {
       try {
-        return await this.holds.extend({ holdId, customerId, extensionId, by, currency: hold.currency });
+        const { currency } = hold;
+        return await this.holds.extend({ holdId, customerId, extensionId, by, currency, keyId, limits });
       } catch (error) {
         log().warn({ err: error, callId, attempt }, 'A hold was not extended: the ledger did not answer');
       }
@@ -100,5 +101,5 @@ export class ExtendHoldHandler {
 function refusalOf(answer: HoldAnswer | undefined, needed: string, currency: string): OpenAiError {
   if (answer === undefined || answer.isPlaced)
     return unavailable('Your balance cannot be checked at the moment, so the answer ends here.');
-  return insufficientQuota({ needed, available: answer.available, currency, affordableTokens: undefined });
+  return insufficientQuota({ needed, short: answer, currency, affordableTokens: undefined });
 }

@@ -1,3 +1,4 @@
+import type { LedgerApi } from '@app/contracts';
 import { log } from '@app/observability';
 import { newId } from '@app/persistence';
 import { Problem } from '@app/transport';
@@ -6,7 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unavailable } from '../openai/openai-error.ts';
 import { Peers } from '../peers.client.ts';
 import { HoldStream } from './hold-stream.client.ts';
-import { type ExtensionRequest, type HoldAnswer, type HoldRequest, Holds } from './holds.ts';
+import {
+  type ExtensionRequest,
+  type HoldAnswer,
+  type HoldRefusal,
+  type HoldRequest,
+  Holds,
+} from './holds.ts';
 
 /** How often the ledger is told that this gateway lives. */
 export class LeaseTimes {
@@ -49,24 +56,20 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
   }
 
   async place(request: HoldRequest): Promise<HoldAnswer> {
-    const { amount, currency, ...rest } = request;
+    const { amount, currency, limits, ...rest } = request;
     try {
-      const place = { ...rest, amount: { amount, currency }, leaseId: this.leaseId, limits: [] };
+      const place = { ...rest, amount: { amount, currency }, leaseId: this.leaseId, limits: [...limits] };
       const { placed } = await this.stream.ask({ place });
-      if (placed?.hold) return { isPlaced: true };
-      const { code = 'unanswered', available = '0' } = placed?.refusal ?? {};
-      return { isPlaced: false, code, available };
+      return placed?.hold ? { isPlaced: true } : refusalOf(placed?.refusal);
     } catch (error) {
       return this.unanswered(request, error);
     }
   }
 
-  async extend({ by: amount, currency, ...rest }: ExtensionRequest): Promise<HoldAnswer> {
-    const extend = { ...rest, by: { amount, currency }, keyId: '', limits: [] };
+  async extend({ by: amount, currency, limits, ...rest }: ExtensionRequest): Promise<HoldAnswer> {
+    const extend = { ...rest, by: { amount, currency }, limits: [...limits] };
     const { extended } = await this.stream.ask({ extend });
-    if (extended?.hold) return { isPlaced: true };
-    const { code = 'unanswered', available = '0' } = extended?.refusal ?? {};
-    return { isPlaced: false, code, available };
+    return extended?.hold ? { isPlaced: true } : refusalOf(extended?.refusal);
   }
 
   release({ holdId, customerId }: Pick<HoldRequest, 'holdId' | 'customerId'>, reason: string): void {
@@ -78,12 +81,9 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
   /** A refusal may come as an error too. Anything else leaves open whether the hold exists, so it is given back. */
   private unanswered(request: HoldRequest, error: unknown): HoldAnswer {
     if (error instanceof Problem && (error.status === 402 || error.status === 404)) {
-      const available = error.details.data?.['available'];
-      return {
-        isPlaced: false,
-        code: error.code,
-        available: typeof available === 'string' ? available : '0',
-      };
+      const told = error.details.data?.['available'];
+      const available = typeof told === 'string' ? told : '0';
+      return { isPlaced: false, code: error.code, available, affordable: available };
     }
     log().warn({ err: error }, 'The ledger did not answer whether it placed a hold');
     this.release(request, 'hold-unanswered');
@@ -120,4 +120,9 @@ export class LedgerHolds extends Holds implements OnApplicationBootstrap, OnAppl
       log().warn({ err: error }, 'The lease of this gateway was not renewed');
     }
   }
+}
+
+function refusalOf(refusal: LedgerApi.Refusal | undefined): HoldRefusal {
+  const { code = 'unanswered', available = '0', affordable = '', budget } = refusal ?? {};
+  return { isPlaced: false, code, available, affordable: affordable === '' ? available : affordable, budget };
 }

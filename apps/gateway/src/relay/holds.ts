@@ -1,3 +1,17 @@
+/** What a key, or a customer, may spend in a window: a day `2026-11-22`, a month `2026-11`, or `total`. */
+export interface BudgetLimit {
+  readonly owner: string;
+  readonly window: string;
+  readonly limit: string;
+}
+
+/** A budget with what counts against it. */
+export interface BudgetUse extends BudgetLimit {
+  readonly spent: string;
+  /** Held by calls under way. */
+  readonly held: string;
+}
+
 /** A hold to be placed before a call. */
 export interface HoldRequest {
   readonly holdId: string;
@@ -9,6 +23,8 @@ export interface HoldRequest {
   readonly currency: string;
   /** Without a sign of life from this gateway the hold ends then. */
   readonly expiresAt: string;
+  /** Decided together with the wallet. */
+  readonly limits: readonly BudgetLimit[];
 }
 
 /** More money for a hold that is not enough. */
@@ -19,12 +35,24 @@ export interface ExtensionRequest {
   readonly extensionId: string;
   readonly by: string;
   readonly currency: string;
+  readonly keyId: string;
+  readonly limits: readonly BudgetLimit[];
 }
 
 /** The ledger's answer. A refusal is an answer, not a fact: it may be asked again. */
-export type HoldAnswer =
-  | { readonly isPlaced: true }
-  | { readonly isPlaced: false; readonly code: string; readonly available: string };
+export type HoldAnswer = { readonly isPlaced: true } | HoldRefusal;
+
+/** Why a hold was not placed. */
+export interface HoldRefusal {
+  readonly isPlaced: false;
+  readonly code: string;
+  /** What is in the wallet and not held. */
+  readonly available: string;
+  /** The largest amount that wallet and budgets would let pass. */
+  readonly affordable: string;
+  /** The budget that refuses; undefined where it is the wallet. */
+  readonly budget?: BudgetUse | undefined;
+}
 
 /** The port to the ledger's holds. */
 export abstract class Holds {

@@ -1,0 +1,136 @@
+import type { LedgerApi } from '@app/contracts';
+import { type GrpcApi, grpcClient, IdentityProvider, ServiceTokens } from '@app/transport';
+import OpenAI from 'openai';
+import type { RunningPlatform } from './running-platform.ts';
+
+/** What a route answered. */
+export interface Answer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+  readonly requestId: string | null;
+}
+
+/** A customer with a key and the client that uses it. */
+export interface Customer {
+  readonly customerId: string;
+  readonly keyId: string;
+  readonly key: string;
+  readonly openai: OpenAI;
+}
+
+/** The people and programs that a flow plays against a running platform. */
+export class Customers {
+  readonly operator: ServiceTokens;
+  readonly ledger: GrpcApi<LedgerApi.Ledger>;
+  readonly gatewayUrl: string;
+
+  constructor(private readonly platform: RunningPlatform) {
+    this.gatewayUrl = this.setting('GATEWAY_HTTP_URL');
+    this.operator = this.tokensOf('OPERATOR');
+    this.ledger = grpcClient<LedgerApi.Ledger>({
+      protoFile: 'haoli/ledger/v1/ledger.proto',
+      package: 'haoli.ledger.v1',
+      service: 'Ledger',
+      url: this.setting('LEDGER_GRPC_URL'),
+      tokens: this.tokensOf('FINANCE'),
+    });
+  }
+
+  /** A setting of the platform's environment. */
+  setting(name: string): string {
+    return this.platform.environment[name] ?? '';
+  }
+
+  /** Asks the gateway: a POST where there is a body, unless another method is named. */
+  async ask(path: string, bearer: string | undefined, body?: unknown, method?: string): Promise<Answer> {
+    const answer = await fetch(`${this.gatewayUrl}${path}`, {
+      method: method ?? (body === undefined ? 'GET' : 'POST'),
+      headers: {
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    });
+    const requestId = answer.headers.get('x-request-id');
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, requestId };
+  }
+
+  /** A customer with a key and, unless it is to stay poor, money. */
+  async aCustomer({ paid }: { readonly paid: string }, settings: object = {}): Promise<Customer> {
+    const token = await this.operator.bearer();
+    const wanted = { name: 'A flow', plan: 'usd-credit', ...settings };
+    const customer = await this.ask('/v1/admin/customers', token, wanted);
+    const customerId = String(customer.body['customerId']);
+    const issued = await this.ask(`/v1/admin/customers/${customerId}/keys`, token, {});
+    const key = String(issued.body['key']);
+    const openai = new OpenAI({ apiKey: key, baseURL: `${this.gatewayUrl}/v1` });
+    if (paid !== '0') await this.topUp(key, paid);
+    await eventually(
+      () => this.ask('/v1/balance', key),
+      ({ body }) => body['paid'] === paid,
+    );
+    return { customerId, keyId: String(issued.body['keyId']), key, openai };
+  }
+
+  /** Pays money into a wallet and gives the id of the top-up. */
+  async topUp(key: string, amount: string): Promise<string> {
+    const { body } = await this.ask('/v1/top-ups', key, { amount });
+    const { value: codeUrl } = body['action'] as { readonly value: string };
+    await fetch(`${this.setting('WECHATPAY_SANDBOX_URL')}/__sandbox/pay`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ codeUrl }),
+    });
+    return String(body['id']);
+  }
+
+  /** Publishes a price that begins now and waits until the gateway sells the model. */
+  async publish(
+    price: Readonly<Record<string, unknown>> & { readonly model: string },
+    key: string,
+  ): Promise<void> {
+    const token = await this.operator.bearer();
+    const effectiveFrom = '2025-01-01T00:00:00Z';
+    const body = { currency: 'CNY', effectiveFrom, ...price };
+    const { status, body: said } = await this.ask(
+      '/api/metering/v1/rate-cards/standard/price-versions',
+      token,
+      body,
+    );
+    if (status !== 201) throw new Error(`${price.model} was not published: ${JSON.stringify(said)}`);
+    await eventually(
+      () => this.ask('/v1/models', key),
+      (answer) => JSON.stringify(answer.body).includes(`"${price.model}"`),
+    );
+  }
+
+  private tokensOf(name: string): ServiceTokens {
+    return new ServiceTokens(new IdentityProvider(this.setting('OIDC_ISSUER')), {
+      clientId: this.setting(`${name}_CLIENT_ID`),
+      clientSecret: this.setting(`${name}_CLIENT_SECRET`),
+    });
+  }
+}
+
+/** Looks until it is so, for twenty seconds at most. */
+export async function eventually<Value>(
+  look: () => Promise<Value>,
+  isSo: (value: Value) => boolean,
+): Promise<Value> {
+  for (let wait = 0; ; wait += 1) {
+    const value = await look();
+    if (isSo(value)) return value;
+    if (wait > 200) throw new Error(`never so: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** What a promise was rejected with; undefined where it was not. */
+export async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

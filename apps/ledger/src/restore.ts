@@ -6,7 +6,6 @@ import { ledgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { JournalReader } from './reports/journal-reader.store.ts';
 import { JournalRestoreStore } from './reports/journal-restore.store.ts';
-import { LiveStore } from './reports/live.store.ts';
 import { ProjectionStore } from './reports/projections.store.ts';
 import { RebuildHandler } from './reports/rebuild.handler.ts';
 import { RestoreJournalHandler } from './reports/restore-journal.handler.ts';
@@ -42,7 +41,7 @@ async function run(from: 'topic' | 'projections'): Promise<number> {
     const reader = new JournalReader(database);
     if (from === 'topic') await fromTopic(database);
     await new RestoreProjectionsHandler(database, reader, new ProjectionStore()).handle();
-    const report = await new RebuildHandler(reader, new LiveStore()).handle();
+    const report = await new RebuildHandler(database).handle();
     process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
     return report.agrees ? 0 : 1;
   } finally {

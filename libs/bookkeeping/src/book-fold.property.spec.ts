@@ -1,4 +1,3 @@
-import { Units18 } from '@app/money';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { hold, charge, customerBudget, keyBudget, settle, topUp } from '../test/commands.ts';
@@ -7,7 +6,6 @@ import { BookFold } from './book-fold.ts';
 import { Book, type BookChanges } from './book.ts';
 import { canonicalText } from './canonical.ts';
 import type { Entry } from './entry.ts';
-import { isWalletAccount } from './account.ts';
 import { snapshotOf } from './snapshot.ts';
 import { totalsOf } from './trial-balance.ts';
 
@@ -45,7 +43,11 @@ function entriesOf(
       world.deliver({ ...hold(`h_${id}`, '0.5', { limits: step.limits }), eventId: `h_${id}` });
     const end = (id: string, amount: string) =>
       world.deliver({ ...settle(`h_${id}`, amount), eventId: `h_${id}:rated` });
-    if (step.way === 'held') for (const { id, amount } of asks) [place(id), end(id, amount)];
+    if (step.way === 'held')
+      for (const { id, amount } of asks) {
+        place(id);
+        end(id, amount);
+      }
     if (step.way !== 'side by side') return;
     for (const { id } of asks) place(id);
     for (const { id, amount } of asks.slice(1)) end(id, amount);
@@ -96,9 +98,8 @@ function fromTexts(entries: readonly Entry[], atOnce: number) {
   }
   const book = snapshotOf(fold.state());
   const ends = [...fold.ends].flatMap(([end, count]) => Array.from({ length: count }, () => end));
-  const totals = totalsOf([{ postings, currency: 'CNY', accountingDate: [...dates][0] } as Entry]).map(
-    textOf,
-  );
+  const all = { ...entries[0], postings, accountingDate: [...dates].join() } as unknown as Entry;
+  const totals = totalsOf([all]).map(textOf);
   return {
     outcome: { book, lots: fold.lots, refunds: fold.refunds, ends: ends.sort(), totals: totals.sort() },
     posted: postings.length,

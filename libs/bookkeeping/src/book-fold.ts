@@ -29,22 +29,34 @@ export class BookFold {
   private readonly book: WorkingBook;
   private readonly prefix: string;
   private run: RepeatedCharges | undefined;
+  private changes = new ChangeLog();
   private scan = new FrameScan('');
   private taken = 0;
-  private recordedAt = '';
+  private moved = 0;
+  private last = '';
 
   constructor(
     readonly bookId: string,
     private readonly posted: Posted,
   ) {
     this.book = new WorkingBook(bookId);
-    this.book.changes = new ChangeLog();
+    this.book.changes = this.changes;
     this.prefix = framed(canonicalVersion.toString()) + framed(id.encode(bookId));
   }
 
   /** The number of the last entry. */
   get version(): number {
     return this.taken;
+  }
+
+  /** Postings so far; those of a run of charges once it has ended. */
+  get postings(): number {
+    return this.moved;
+  }
+
+  /** When the last entry was recorded, as text; empty before the first. */
+  get recordedAt(): string {
+    return this.last;
   }
 
   /** Takes in the next entry: the canonical text that lies in `text` at `from` and ends before `to`. */
@@ -63,14 +75,14 @@ export class BookFold {
     // When it occurred and when it was recorded; texts of instants sort as instants.
     scan.skip(2);
     const recordedAt = scan.content();
-    invariant(recordedAt >= this.recordedAt, 'it was recorded before the entry before');
+    invariant(recordedAt >= this.last, 'it was recorded before the entry before');
     scan.next();
     const repeats = sameCurrency && scan.is(this.run?.accountingDate ?? '');
     if (repeats && this.run?.take(kind, scan, from))
       invariant(scan.at + 1 === to, 'an entry ends after its memo');
     else this.takeWhole(text.slice(from, to));
     this.taken += 1;
-    this.recordedAt = recordedAt;
+    this.last = recordedAt;
   }
 
   /** The book after the last entry. Nothing of the texts is kept from then on. */
@@ -83,9 +95,10 @@ export class BookFold {
   private takeWhole(text: string): void {
     this.endRun();
     const entry = readCanonicalText(text);
+    this.moved += entry.postings.length;
     for (const posting of entry.postings) this.posted(posting, entry.currency, entry.accountingDate);
     takeIn(this.book, entry);
-    if ((this.book.changes?.holds.size ?? 0) >= changesKeptMax) this.gather();
+    if (this.changes.holds.size >= changesKeptMax) this.gather();
     this.run = RepeatedCharges.after(entry, this.book);
   }
 
@@ -94,6 +107,7 @@ export class BookFold {
     if (run === undefined) return;
     this.run = undefined;
     const { charges, charge, posting, lots, budgets, settled, holds } = run.end();
+    this.moved += charges;
     if (charges > 0) {
       this.book.post(posting);
       this.posted(posting, run.currency, run.accountingDate);
@@ -106,12 +120,12 @@ export class BookFold {
   }
 
   private gather(): void {
-    const { changes } = this.book;
-    this.book.changes = new ChangeLog();
+    const { changes } = this;
+    this.book.changes = this.changes = new ChangeLog();
     this.book.endedHolds.clear();
-    for (const [topUpId, lot] of changes?.lots ?? []) this.lots.set(topUpId, lot);
-    for (const [refundId, refund] of changes?.refunds ?? []) this.refunds.set(refundId, refund);
-    for (const hold of changes?.holds.values() ?? []) if (typeof hold === 'string') this.count(hold, 1);
+    for (const [topUpId, lot] of changes.lots) this.lots.set(topUpId, lot);
+    for (const [refundId, refund] of changes.refunds) this.refunds.set(refundId, refund);
+    for (const hold of changes.holds.values()) if (typeof hold === 'string') this.count(hold, 1);
   }
 
   private count(end: KnownHoldEnd, holds: number): void {

@@ -12,6 +12,7 @@ export {
   type WalletAccountId,
 } from './account.ts';
 export { Book, type BookChanges, evolve, fold } from './book.ts';
+export { BookFold, type Posted } from './book-fold.ts';
 export { type Collection } from './collection.ts';
 export { decide } from './decide.ts';
 export { refundableOf } from './lots.ts';

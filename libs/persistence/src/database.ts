@@ -4,10 +4,19 @@ import { CommitUnknown } from './errors.ts';
 import { isConflict, sqlStateOf } from './failures.ts';
 import { rowTypes } from './row-types.ts';
 
+/** A statement that the server plans once for each connection; a name belongs to one text for ever. */
+export interface PreparedStatement {
+  readonly name: string;
+  readonly text: string;
+}
+
 /** One database transaction. Instants come as UTC text with microseconds, numeric and bigint as text. */
 export interface Tx {
   /** Runs one statement and gives its rows. */
-  query<Row extends object = QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<Row[]>;
+  query<Row extends object = QueryResultRow>(
+    sql: string | PreparedStatement,
+    values?: readonly unknown[],
+  ): Promise<Row[]>;
   /** Runs `work` once this transaction is committed; never when it is rolled back. For wake-ups, not for effects. */
   afterCommit(work: () => void): void;
 }
@@ -44,12 +53,12 @@ export class Database {
 
   /** Runs one statement outside any transaction. */
   async query<Row extends object = QueryResultRow>(
-    sql: string,
+    sql: string | PreparedStatement,
     values: readonly unknown[] = [],
   ): Promise<Row[]> {
     return this.withClient(async (client) => {
       try {
-        return (await client.query<Row & QueryResultRow>(sql, [...values])).rows;
+        return await rowsOf<Row>(client, sql, values);
       } catch (error) {
         if (sqlStateOf(error) === undefined) brokenClients.add(client);
         throw error;
@@ -83,8 +92,7 @@ export class Database {
     const listeners: (() => void)[] = [];
     const result = await this.withClient(async (client) => {
       const tx: Tx = {
-        query: async <Row extends object>(sql: string, values: readonly unknown[] = []) =>
-          (await client.query<Row & QueryResultRow>(sql, [...values])).rows,
+        query: (sql, values = []) => rowsOf(client, sql, values),
         afterCommit: (listener) => listeners.push(listener),
       };
       await client.query('BEGIN');
@@ -110,6 +118,15 @@ export class Database {
       client.release(brokenClients.has(client));
     }
   }
+}
+
+async function rowsOf<Row extends object>(
+  client: PoolClient,
+  sql: string | PreparedStatement,
+  values: readonly unknown[],
+): Promise<Row[]> {
+  const statement = typeof sql === 'string' ? { text: sql } : sql;
+  return (await client.query<Row & QueryResultRow>({ ...statement, values: [...values] })).rows;
 }
 
 /** Clients of which nobody knows what they are in the middle of; they are closed instead of going back to the pool. */

@@ -1,5 +1,5 @@
 export { grantToApp } from './app-role.ts';
-export { Database, type DatabaseOptions, type Tx } from './database.ts';
+export { Database, type DatabaseOptions, type PreparedStatement, type Tx } from './database.ts';
 export { CommitUnknown, Unprocessable } from './errors.ts';
 export { isConflict, isPermanent, sqlStateOf } from './failures.ts';
 export { fingerprintOf } from './fingerprint.ts';

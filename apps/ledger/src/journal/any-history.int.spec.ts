@@ -5,8 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.ts';
 import { InvariantStore } from '../reports/invariants.store.ts';
-import { JournalReader } from '../reports/journal-reader.store.ts';
-import { LiveStore } from '../reports/live.store.ts';
 import { RebuildHandler } from '../reports/rebuild.handler.ts';
 import type { JournalStore } from './journal.store.ts';
 import type { Outcome, PostRequest } from './journal.ts';
@@ -165,7 +163,7 @@ async function holds(history: readonly Deed[]): Promise<void> {
   expect(Units18.toText(accounted)).toBe(Units18.toText(chargedBy(asked)));
   const broken = await new InvariantStore(ledger.database).brokenRules();
   expect(Object.values(broken ?? { none: 'read' }).filter((count) => count !== '0')).toEqual([]);
-  const report = await new RebuildHandler(new JournalReader(ledger.database), new LiveStore()).handle();
+  const report = await new RebuildHandler(ledger.database).handle();
   expect(report).toMatchObject({ agrees: true, chainVerified: true, firstDifference: '' });
 }
 

@@ -36,7 +36,7 @@ beforeAll(async () => {
   ledger = await ledgerOn(url);
   const reader = new JournalReader(ledger.database);
   verify = new VerifyHandler(reader, new LiveStore(), (await sealsOn(ledger.database)).examine);
-  rebuild = new RebuildHandler(reader, new LiveStore());
+  rebuild = new RebuildHandler(ledger.database);
 });
 afterAll(async () => {
   await ledger.close();
@@ -176,7 +176,7 @@ describe('rebuild', () => {
 
   it.each([
     ['a balance', 'book_head SET paid = paid + 1', 'book_head SET paid = paid - 1', /paid/],
-    ['a plan', `book_head SET state = '{}'`, null, /plan/],
+    ['a plan', `book_head SET state = '{}'`, null, /state/],
     [
       'a lot',
       'lot SET refunded = refunded + 1, remaining = remaining - 1',
@@ -206,6 +206,42 @@ describe('rebuild', () => {
       expect(await rebuild.handle()).toMatchObject({ agrees: true });
     },
   );
+
+  it.each([
+    [
+      'a byte that was hashed',
+      'canonical = set_byte(canonical, 40, 65)',
+      'version = 3',
+      /3: the hash is not/,
+    ],
+    ['a hash', 'hash = sha256(hash)', 'version = 6', /6: the hash is not/],
+    ['an entry that is missing', undefined, 'version = 4', /4: the hash is not/],
+    ['a tail that was cut off', undefined, 'version > 5', /live has/],
+    ['a book of which nothing is left', undefined, 'true', /1 books have a head and no entries/],
+  ])('names %s', async (_what, set, which, words) => {
+    const where = `WHERE book_id = '${book}' AND ${which}`;
+    await ledger.database.query(`CREATE TABLE kept AS SELECT * FROM entry ${where}`);
+    const report = await whileTampered(
+      set === undefined ? `DELETE FROM entry ${where}` : `UPDATE entry SET ${set} ${where}`,
+      `DELETE FROM entry ${where}; INSERT INTO entry SELECT * FROM kept`,
+      () => rebuild.handle(),
+    );
+    await ledger.database.query(`DROP TABLE kept`);
+    expect(report.agrees).toBe(false);
+    expect(report.firstDifference).toMatch(words);
+    expect(await rebuild.handle()).toMatchObject({ agrees: true });
+  });
+
+  it('says that entries are in no book that has a head', async () => {
+    await ledger.database.query(`CREATE TABLE kept AS SELECT * FROM book_head WHERE book_id = '${book}'`);
+    const report = await whileTampered(
+      `DELETE FROM book_head WHERE book_id = '${book}'`,
+      `INSERT INTO book_head SELECT * FROM kept`,
+      () => rebuild.handle(),
+    );
+    await ledger.database.query(`DROP TABLE kept`);
+    expect(report.firstDifference).toContain(book);
+  });
 
   it('says where a total of the platform is not what follows from the journal', async () => {
     const report = await whileTampered(

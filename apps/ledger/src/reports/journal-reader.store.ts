@@ -23,6 +23,12 @@ export class JournalReader {
     });
   }
 
+  /** The name by which other connections can take this snapshot, for as long as this transaction is open. */
+  async exportSnapshot(tx: Tx): Promise<string> {
+    const [row] = await tx.query<{ snapshot: string }>('SELECT pg_export_snapshot() AS snapshot');
+    return row?.snapshot ?? '';
+  }
+
   /** The entries of a book, or of all books; a book's entries lie together and in order. */
   async *entries(tx: Tx, bookId = ''): AsyncGenerator<EntryRow> {
     const where = bookId === '' ? '' : 'WHERE e.book_id = $1';

@@ -1,5 +1,4 @@
-import type { Tx } from '@app/persistence';
-import { Injectable } from '@nestjs/common';
+import type { Rows } from '../journal/rows.ts';
 import type { ExaminedBook } from './examined-book.ts';
 
 interface HeadRow {
@@ -37,10 +36,9 @@ export class Heads {
 }
 
 /** What the database has beside the journal, for comparison. */
-@Injectable()
 export class LiveStore {
   /** The head of a book, or all heads. */
-  async heads(tx: Tx, bookId: string): Promise<Heads> {
+  async heads(tx: Rows, bookId: string): Promise<Heads> {
     const rows = await tx.query<HeadRow>(
       `SELECT book_id, version::text, encode(hash, 'hex') AS hash FROM book_head WHERE $1 = '' OR book_id = $1`,
       [bookId],
@@ -48,16 +46,23 @@ export class LiveStore {
     return new Heads(rows);
   }
 
-  /** What ended in these books and what became of their lots and refunds: one text for each row, by book. */
-  async rows(tx: Tx, bookIds: readonly string[]): Promise<ReadonlyMap<string, readonly string[]>> {
-    const rows = await tx.query<{ book_id: string; line: string }>(liveRowsSql, [bookIds]);
-    const lines = new Map<string, string[]>();
-    for (const { book_id: bookId, line } of rows) lines.set(bookId, [...(lines.get(bookId) ?? []), line]);
-    return lines;
+  /**
+   * All that lies beside the journal of these books: one text for each book that has a head, with one line for each figure of the
+   * head and each row, sorted. Leases and whether a call finished are not in it: no entry says so.
+   */
+  async lines(tx: Rows, bookIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await tx.query<{ book_id: string; lines: string }>(linesSql, [bookIds]);
+    return new Map(rows.map(({ book_id: bookId, lines }) => [bookId, lines]));
+  }
+
+  /** How many books there are. */
+  async headCount(tx: Rows): Promise<number> {
+    const [row] = await tx.query<{ heads: string }>('SELECT count(*)::text AS heads FROM book_head');
+    return Number(row?.heads ?? 0);
   }
 
   /** The totals of platform accounts: debit and credit by account, currency and accounting date. */
-  async totals(tx: Tx): Promise<ReadonlyMap<string, string>> {
+  async totals(tx: Rows): Promise<ReadonlyMap<string, string>> {
     const rows = await tx.query<{ key: string; line: string }>(
       `SELECT a.name || ' ' || t.currency || ' ' || t.accounting_date::text AS key,
               trim_scale(sum(t.debit))::text || ' ' || trim_scale(sum(t.credit))::text AS line
@@ -67,14 +72,32 @@ export class LiveStore {
   }
 }
 
-const text = (...columns: readonly string[]): string =>
+const amounts = (...columns: readonly string[]): string =>
   columns.map((column) => `trim_scale(${column})::text`).join(` || ' ' || `);
+const instant = (column: string): string =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+const orNone = (...columns: readonly string[]): string =>
+  columns.map((column) => `coalesce(${column}, '-')`).join(` || ' ' || `);
+const ofBooks = 'WHERE book_id = ANY($1::text[])';
 
-const liveRowsSql = `
-  SELECT book_id, 'lot ' || top_up_id || ' ' || ${text('amount', 'used', 'refunded', 'reserved', 'remaining', 'sent')} AS line
-    FROM lot WHERE book_id = ANY($1::text[])
-  UNION ALL
-  SELECT book_id, 'refund ' || refund_id || ' ' || ${text('total', 'paid', 'given_back')} || ' ' || items
-    FROM refund WHERE book_id = ANY($1::text[])
-  UNION ALL
-  SELECT book_id, 'holds ' || outcome || ' ' || count(*) FROM hold_end WHERE book_id = ANY($1::text[]) GROUP BY book_id, outcome`;
+/** The lines that `rebuilt-book.ts` makes of a rebuilt book. */
+const linesSql = `
+  SELECT book_id, string_agg(line, E'\\n' ORDER BY line COLLATE "C") AS lines FROM (
+    SELECT book_id, figure.line FROM book_head CROSS JOIN LATERAL (VALUES
+             ('currency ' || currency), ('version ' || version), ('hash ' || encode(hash, 'hex')),
+             ('recorded ' || ${instant('recorded_at')}), ('paid ' || ${amounts('paid')}),
+             ('granted ' || ${amounts('granted')}), ('held ' || ${amounts('held')}), ('state ' || state)) figure (line) ${ofBooks}
+    UNION ALL
+    SELECT book_id, 'holds open ' || hold_id || ' ' || ${amounts('amount')} || ' ' || ${instant('expires_at')} || ' ' ||
+           ${orNone('call_id', 'key_id', 'lease_id')} || ' ' || budgets FROM hold ${ofBooks}
+    UNION ALL
+    SELECT book_id, 'holds ' || outcome || ' ' || count(*) FROM hold_end ${ofBooks} GROUP BY book_id, outcome
+    UNION ALL
+    SELECT book_id, 'lot ' || top_up_id || ' ' || channel || ' ' || opened_by || ' ' ||
+           ${amounts('amount', 'used', 'refunded', 'reserved', 'remaining', 'sent')} FROM lot ${ofBooks}
+    UNION ALL
+    SELECT book_id, 'refund ' || refund_id || ' ' || ${amounts('total', 'paid', 'given_back')} || ' ' || items FROM refund ${ofBooks}
+    UNION ALL
+    SELECT book_id, 'waiting ' || charge_id || ' ' || ${orNone('key_id')} || ' ' || ${amounts('amount')} || ' ' || event_id || ' ' ||
+           ${instant('waits_until')} FROM waiting_charge ${ofBooks}
+  ) line GROUP BY book_id`;

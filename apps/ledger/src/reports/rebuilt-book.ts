@@ -1,59 +1,77 @@
-import { breaksOfBook, breaksOfRebuild, type BookState, type Lot, type OpenRefund } from '@app/bookkeeping';
+import {
+  breaksOfBook,
+  Instant,
+  type BookState,
+  type Hold,
+  type KnownHoldEnd,
+  type Lot,
+  type OpenRefund,
+  type WaitingCharge,
+} from '@app/bookkeeping';
 import { Units18 } from '@app/money';
-import { refundItemsText } from '../journal/book-text.ts';
-import type { ExaminedBook } from './examined-book.ts';
+import { refundItemsText, stateText } from '../journal/book-text.ts';
 
-/** What a book's rows should be, gathered while it is folded. Holds that ended are counted, not kept: there may be millions. */
-export class RebuiltBook {
-  private readonly lots = new Map<string, Lot>();
-  private readonly refunds = new Map<string, OpenRefund>();
-  private readonly ends = new Map<string, number>();
-
-  constructor(private readonly examined: ExaminedBook) {}
-
-  get bookId(): string {
-    return this.examined.bookId;
-  }
-
-  /** Takes the changes of the entries so far. */
-  gather(): void {
-    const changes = this.examined.book.takeChanges();
-    for (const [topUpId, lot] of changes.lots) this.lots.set(topUpId, lot);
-    for (const [refundId, refund] of changes.refunds) this.refunds.set(refundId, refund);
-    for (const hold of changes.holds.values()) {
-      if (typeof hold === 'string') this.ends.set(hold, (this.ends.get(hold) ?? 0) + 1);
-    }
-  }
-
-  /** How the live book and its rows differ from the rebuilt ones; undefined where they are the same. */
-  differenceFrom(live: BookState | undefined, liveRows: readonly string[]): string | undefined {
-    const { state } = this.examined.book;
-    if (live === undefined) return `${this.bookId}: there is no live book`;
-    const [broken] = breaksOfBook(state);
-    if (broken) return `${this.bookId}: ${broken.rule} ${broken.detail}`;
-    // The shell keeps no sums by book, so they are no part of the comparison.
-    const [differing] = breaksOfRebuild(state, live).filter(({ detail }) => detail !== 'sums');
-    if (differing) return `${this.bookId}: ${differing.detail} of the live book differs`;
-    const rebuilt = new Set(this.rows());
-    const wrong =
-      liveRows.find((row) => !rebuilt.has(row)) ?? [...rebuilt].find((row) => !liveRows.includes(row));
-    return wrong === undefined ? undefined : `${this.bookId}: "${wrong}" is not in both`;
-  }
-
-  private rows(): string[] {
-    return [
-      ...[...this.lots.values()].map(
-        ({ topUpId, amount, used, refunded, reserved, remaining, sent }) =>
-          `lot ${topUpId} ${texts(amount, used, refunded, reserved, remaining, sent)}`,
-      ),
-      ...[...this.refunds.values()].map(
-        (refund) =>
-          `refund ${refund.refundId} ${texts(refund.total, refund.paid, refund.givenBack)} ${refundItemsText(refund)}`,
-      ),
-      ...[...this.ends].map(([outcome, count]) => `holds ${outcome} ${count}`),
-    ];
-  }
+/** A book as its entries leave it, with what has ended in it. */
+export interface RebuiltBook {
+  readonly state: BookState;
+  /** The hash of the last entry, in hexadecimal digits. */
+  readonly hash: string;
+  /** When the last entry was recorded. */
+  readonly recordedAt: string;
+  /** Used up ones too. */
+  readonly lots: ReadonlyMap<string, Lot>;
+  /** Closed ones too. */
+  readonly refunds: ReadonlyMap<string, OpenRefund>;
+  /** Counted, not kept: there may be millions. */
+  readonly ends: ReadonlyMap<KnownHoldEnd, number>;
 }
+
+/**
+ * How the live rows of a book differ from those that a writer would write of the rebuilt one; undefined where they are the same,
+ * byte by byte. `live` are the lines of `LiveStore.lines`.
+ */
+export function differenceFrom(rebuilt: RebuiltBook, live: string | undefined): string | undefined {
+  const { bookId } = rebuilt.state;
+  if (live === undefined) return `${bookId}: there is no live book`;
+  const [broken] = breaksOfBook(rebuilt.state);
+  if (broken) return `${bookId}: ${broken.rule} ${broken.detail}`;
+  const lines = linesOf(rebuilt).sort();
+  if (lines.join('\n') === live) return undefined;
+  const liveLines = live.split('\n');
+  const wrong = liveLines.find((line) => !lines.includes(line));
+  if (wrong !== undefined) return `${bookId}: live has "${wrong}", which does not follow from the journal`;
+  return `${bookId}: live lacks "${lines.find((line) => !liveLines.includes(line)) ?? ''}"`;
+}
+
+/** One line for each figure of the head and for each row: its kind, then its columns. */
+function linesOf({ state, hash, recordedAt, lots, refunds, ends }: RebuiltBook): string[] {
+  const { bookId, currency, version, paid, granted, held } = state;
+  return [
+    ...[`currency ${currency}`, `version ${version}`, `hash ${hash}`, `recorded ${recordedAt}`],
+    ...[`paid ${Units18.toText(paid)}`, `granted ${Units18.toText(granted)}`, `held ${Units18.toText(held)}`],
+    `state ${stateText(state)}`,
+    ...[...state.holds.values()].map(holdLine),
+    ...[...ends].map(([outcome, count]) => `holds ${outcome} ${count}`),
+    ...[...lots.values()].map(lotLine),
+    ...[...refunds.values()].map(refundLine),
+    ...state.waiting.map(waitingLine),
+  ];
+}
+
+const holdLine = ({ holdId, amount, expiresAt, callId, keyId, leaseId, budgets }: Hold): string => {
+  const uses = JSON.stringify(budgets.map(({ scope, window }) => ({ scope, window })));
+  const ids = [callId, keyId, leaseId].map((id) => id ?? '-').join(' ');
+  return `holds open ${holdId} ${texts(amount)} ${Instant.toText(expiresAt)} ${ids} ${uses}`;
+};
+
+const lotLine = (lot: Lot): string =>
+  `lot ${lot.topUpId} ${lot.channel} ${lot.openedBy} ${texts(lot.amount, lot.used, lot.refunded, lot.reserved, lot.remaining, lot.sent)}`;
+
+const refundLine = (refund: OpenRefund): string =>
+  `refund ${refund.refundId} ${texts(refund.total, refund.paid, refund.givenBack)} ${refundItemsText(refund)}`;
+
+const waitingLine = ({ chargeId, keyId, amount, eventId, waitsUntil }: WaitingCharge): string =>
+  `waiting ${chargeId} ${keyId ?? '-'} ${texts(amount)} ${eventId} ${Instant.toText(waitsUntil)}`;
 
 const texts = (...amounts: readonly Units18[]): string =>
   amounts.map((amount) => Units18.toText(amount)).join(' ');

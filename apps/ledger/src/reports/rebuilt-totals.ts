@@ -1,14 +1,33 @@
-import { isWalletAccount, type AccountId, type Entry } from '@app/bookkeeping';
+import { isWalletAccount, type Posted } from '@app/bookkeeping';
 import { Units18 } from '@app/money';
 
-/** What the totals of platform accounts should be, gathered entry by entry. */
-export class RebuiltTotals {
-  private readonly totals = new Map<string, { debit: bigint; credit: bigint }>();
+interface Total {
+  debit: bigint;
+  credit: bigint;
+}
 
-  add(entry: Entry): void {
-    for (const { debit, credit, amount } of entry.postings) {
-      if (!isWalletAccount(debit)) this.of(debit, entry).debit += amount;
-      if (!isWalletAccount(credit)) this.of(credit, entry).credit += amount;
+/** What the totals of platform accounts should be, gathered posting by posting. */
+export class RebuiltTotals {
+  /** By account, currency and accounting date. */
+  readonly totals: ReadonlyMap<string, Readonly<Total>>;
+  private readonly gathered = new Map<string, Total>();
+
+  constructor() {
+    this.totals = this.gathered;
+  }
+
+  /** Adds a posting, or several of one day together. */
+  readonly add: Posted = ({ debit, credit, amount }, currency, accountingDate) => {
+    if (!isWalletAccount(debit)) this.of(`${debit} ${currency} ${accountingDate}`).debit += amount;
+    if (!isWalletAccount(credit)) this.of(`${credit} ${currency} ${accountingDate}`).credit += amount;
+  };
+
+  /** Adds totals that were gathered elsewhere. */
+  addAll(totals: RebuiltTotals['totals']): void {
+    for (const [key, { debit, credit }] of totals) {
+      const total = this.of(key);
+      total.debit += debit;
+      total.credit += credit;
     }
   }
 
@@ -23,12 +42,11 @@ export class RebuiltTotals {
     return extra === undefined ? undefined : `total ${extra}: live ${live.get(extra) ?? ''}, rebuilt none`;
   }
 
-  private of(account: AccountId, { currency, accountingDate }: Entry): { debit: bigint; credit: bigint } {
-    const key = `${account} ${currency} ${accountingDate}`;
-    const known = this.totals.get(key);
+  private of(key: string): Total {
+    const known = this.gathered.get(key);
     if (known) return known;
     const total = { debit: 0n, credit: 0n };
-    this.totals.set(key, total);
+    this.gathered.set(key, total);
     return total;
   }
 }

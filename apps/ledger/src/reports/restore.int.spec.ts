@@ -6,7 +6,6 @@ import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.
 import { journalSource } from '../journal/journal-source.store.ts';
 import { JournalReader } from './journal-reader.store.ts';
 import { JournalRestoreStore } from './journal-restore.store.ts';
-import { LiveStore } from './live.store.ts';
 import { ProjectionStore } from './projections.store.ts';
 import { RebuildHandler } from './rebuild.handler.ts';
 import { RestoreJournalHandler } from './restore-journal.handler.ts';
@@ -59,8 +58,7 @@ const journalOf = ({ database }: LedgerForSpecs) =>
 const restoring = ({ database }: LedgerForSpecs) =>
   new RestoreProjectionsHandler(database, new JournalReader(database), new ProjectionStore());
 
-const rebuildOf = ({ database }: LedgerForSpecs) =>
-  new RebuildHandler(new JournalReader(database), new LiveStore()).handle();
+const rebuildOf = ({ database }: LedgerForSpecs) => new RebuildHandler(database).handle();
 
 /** Publishes all that was recorded, as the relay does; `twice` of the last ones once more. */
 async function publishJournal(twice: number): Promise<void> {

@@ -1,18 +1,11 @@
 import { log } from '@app/observability';
 import type { Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { loadBooks } from '../journal/books.store.ts';
-import { ExaminedBook } from './examined-book.ts';
 import { JournalReader, type JournalPlace } from './journal-reader.store.ts';
 import { LiveStore } from './live.store.ts';
 import { rebuildAgrees } from './rebuild-agrees.ts';
-import { RebuiltBook } from './rebuilt-book.ts';
-
-/** A book that is folded beside the live one. */
-interface Shadow {
-  readonly examined: ExaminedBook;
-  readonly rebuilt: RebuiltBook;
-}
+import { differenceFrom } from './rebuilt-book.ts';
+import { ShadowBook } from './shadow-book.ts';
 
 const shadowsMax = 2_000;
 const entriesPerLookMax = 10_000;
@@ -27,7 +20,7 @@ const entriesAtOnce = 1_000;
  */
 @Injectable()
 export class ShadowRebuildHandler {
-  private readonly shadows = new Map<string, Shadow>();
+  private readonly shadows = new Map<string, ShadowBook>();
   /** What does not agree, by book; looked at again each time. */
   private readonly differences = new Map<string, string>();
   private unfinished = new Set<string>();
@@ -67,17 +60,17 @@ export class ShadowRebuildHandler {
   private async follow(tx: Tx, bookId: string): Promise<void> {
     const shadow = this.shadowOf(bookId);
     while (this.budget > 0) {
-      const { version } = shadow.examined.book.state;
+      const { version } = shadow;
       const rows = await this.reader.entriesAfter(tx, { bookId, version, limit: entriesAtOnce });
       this.budget -= rows.length;
       for (const row of rows) {
-        const taken = shadow.examined.take(row);
+        const taken = shadow.take(row);
         if ('difference' in taken) {
           this.differ(bookId, `${bookId}/${row.version}: ${taken.difference}`);
           return;
         }
       }
-      shadow.rebuilt.gather();
+      shadow.gather();
       if (rows.length < entriesAtOnce) return;
     }
     this.unfinished.add(bookId);
@@ -85,12 +78,10 @@ export class ShadowRebuildHandler {
 
   private async compare(tx: Tx, bookIds: readonly string[]): Promise<void> {
     const done = bookIds.filter((bookId) => this.shadows.has(bookId) && !this.unfinished.has(bookId));
-    const live = await loadBooks(tx, done, 'unlocked');
-    const rows = await this.live.rows(tx, done);
+    const live = await this.live.lines(tx, done);
     for (const bookId of done) {
-      const difference = this.shadows
-        .get(bookId)
-        ?.rebuilt.differenceFrom(live.get(bookId)?.book.state, rows.get(bookId) ?? []);
+      const shadow = this.shadows.get(bookId);
+      const difference = shadow && differenceFrom(shadow.rebuilt(), live.get(bookId));
       if (difference === undefined) this.differences.delete(bookId);
       else this.differ(bookId, difference);
     }
@@ -103,9 +94,8 @@ export class ShadowRebuildHandler {
     this.shadows.delete(bookId);
   }
 
-  private shadowOf(bookId: string): Shadow {
-    const examined = this.shadows.get(bookId)?.examined ?? new ExaminedBook(bookId);
-    const shadow = this.shadows.get(bookId) ?? { examined, rebuilt: new RebuiltBook(examined) };
+  private shadowOf(bookId: string): ShadowBook {
+    const shadow = this.shadows.get(bookId) ?? new ShadowBook(bookId);
     this.shadows.delete(bookId);
     this.shadows.set(bookId, shadow);
     const [oldest] = this.shadows.keys();

@@ -32,7 +32,7 @@ it('follows what is written, entry by entry, and says what does not agree until 
   }
   await tamper(`UPDATE lot SET used = used + 1, remaining = remaining - 1 WHERE book_id = '${book}'`);
   const [difference] = await shadow.look();
-  expect(difference).toContain(`${book}: lots of the live book differs`);
+  expect(difference).toContain(`${book}: live has "lot top_shadow`);
   await tamper(`UPDATE lot SET used = used - 1, remaining = remaining + 1 WHERE book_id = '${book}'`);
   expect(await shadow.look()).toEqual([]);
 });

@@ -34,14 +34,18 @@ export class JournalTextStore {
     await tx.query(`DECLARE journal_parts NO SCROLL CURSOR FOR ${partsSql(table)}`);
     const fetch = () => tx.query<JournalPart>(`FETCH ${partsAtOnce} FROM journal_parts`);
     let coming: Promise<JournalPart[]> | undefined = fetch();
-    while (coming !== undefined) {
-      const parts: JournalPart[] = await coming;
-      coming = parts.length < partsAtOnce ? undefined : fetch();
-      // Where nobody waits for it any more, its failure is that of the transaction.
-      coming?.catch(() => undefined);
-      yield* parts;
+    try {
+      while (coming !== undefined) {
+        const parts: JournalPart[] = await coming;
+        coming = parts.length < partsAtOnce ? undefined : fetch();
+        // Where nobody waits for it any more, its failure is that of the transaction.
+        coming?.catch(() => undefined);
+        yield* parts;
+      }
+    } finally {
+      // Also where the reader has seen enough. In a transaction that has failed there is nothing to close.
+      await tx.query('CLOSE journal_parts').catch(() => undefined);
     }
-    await tx.query('CLOSE journal_parts');
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Rows } from '../journal/rows.ts';
 import { FoldedBook } from './folded-book.ts';
-import { JournalTextStore, type JournalPart } from './journal-text.store.ts';
-import { LiveStore } from './live.store.ts';
+import type { JournalTextStore, JournalPart } from './journal-text.store.ts';
+import type { LiveStore } from './live.store.ts';
 import { differenceFrom } from './rebuilt-book.ts';
 import { RebuiltTotals } from './rebuilt-totals.ts';
 

@@ -45,7 +45,7 @@ export function differenceFrom(rebuilt: RebuiltBook, live: string | undefined): 
 
 /** One line for each figure of the head and for each row: its kind, then its columns. */
 function linesOf({ state, hash, recordedAt, lots, refunds, ends }: RebuiltBook): string[] {
-  const { bookId, currency, version, paid, granted, held } = state;
+  const { currency, version, paid, granted, held } = state;
   return [
     ...[`currency ${currency}`, `version ${version}`, `hash ${hash}`, `recorded ${recordedAt}`],
     ...[`paid ${Units18.toText(paid)}`, `granted ${Units18.toText(granted)}`, `held ${Units18.toText(held)}`],

@@ -16,6 +16,7 @@ export const clientScopes = {
   payments: ['ledger:read', 'customers:read'],
   finance: [
     ...['ledger:read', 'ledger:post', 'payments:read', 'usage:read', 'prices:read', 'customers:read'],
+    'quarantine:resolve',
   ],
   // Two people: who asks for an entry by hand never approves it.
   'finance-maker': ['ledger:read', 'adjustments:request'],

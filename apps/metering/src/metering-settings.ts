@@ -20,8 +20,12 @@ export const meteringSettings = z.object({
   METERING_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
   /** Whether the example rate cards `standard` and `hk` are published at start where they are missing. */
   METERING_READY_MADE_PRICES: z.enum(['on', 'off']).default('on'),
-  /** How often calls past their deadline are looked for. */
+  /** How often calls past their deadline, and quarantined ones past theirs, are looked for. */
   METERING_ABANDONED_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(10_000),
+  /** How long a quarantined call may wait for a person before `metering_quarantined_calls{age="old"}` says so. */
+  METERING_QUARANTINE_ALERT_SECONDS: z.coerce.number().int().min(1).default(86_400),
+  /** How long it may keep its hold; then it is closed in the customer's favour. */
+  METERING_QUARANTINE_RELEASE_SECONDS: z.coerce.number().int().min(1).default(259_200),
 });
 export type MeteringSettings = z.infer<typeof meteringSettings>;
 

@@ -7,6 +7,7 @@ import { CallStore } from './calls/call.store.ts';
 import { CallsConsumer } from './calls/calls.consumer.ts';
 import { EndCallsHandler } from './calls/end-calls.handler.ts';
 import { FinishCallsHandler } from './calls/finish-calls.handler.ts';
+import { JournalConsumer } from './calls/journal.consumer.ts';
 import { RateUsageHandler } from './calls/rate-usage.handler.ts';
 import { UsageConsumer } from './calls/usage.consumer.ts';
 import { CustomerStore } from './customers/customer.store.ts';
@@ -18,11 +19,17 @@ import { UsageRecordsController } from './intake/usage-records.controller.ts';
 import { type MeteringSettings, meteringSettingsToken } from './metering-settings.ts';
 import { MeteringTables } from './migrations/0002-metering.ts';
 import { UsageHours } from './migrations/0003-usage-hours.ts';
+import { QuarantineResolutions } from './migrations/0004-quarantine-resolutions.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
 import { PriceVersionsController } from './prices/price-versions.controller.ts';
 import { PricingController } from './prices/pricing.controller.ts';
 import { PublishPriceHandler } from './prices/publish-price.handler.ts';
 import { ReadyMadePricesJob } from './prices/ready-made-prices.job.ts';
+import { QuarantineController } from './quarantine/quarantine.controller.ts';
+import { QuarantineStore } from './quarantine/quarantine.store.ts';
+import { ReleaseOverdueHandler } from './quarantine/release-overdue.handler.ts';
+import { ReleaseOverdueJob } from './quarantine/release-overdue.job.ts';
+import { ResolveCallHandler } from './quarantine/resolve-call.handler.ts';
 import { CallLineStore } from './usage/call-line.store.ts';
 import { FindCallHandler } from './usage/find-call.handler.ts';
 import { ListCallsHandler } from './usage/list-calls.handler.ts';
@@ -32,7 +39,7 @@ import { UsageGrpc } from './usage/usage.grpc.ts';
 import { UsageStore } from './usage/usage.store.ts';
 
 /** The migrations of metering, in order. */
-export const meteringMigrations = [messagingMigration, MeteringTables, UsageHours];
+export const meteringMigrations = [messagingMigration, MeteringTables, UsageHours, QuarantineResolutions];
 
 /** Usage intake, prices, rating and usage reads. */
 @Module({})
@@ -42,21 +49,17 @@ export class MeteringModule {
       module: MeteringModule,
       imports: [kafkaOf(settings), persistenceOf(settings)],
       controllers: [
-        ...[CallsConsumer, UsageConsumer, CustomersConsumer, IntakeGrpc, UsageGrpc],
+        ...[CallsConsumer, UsageConsumer, CustomersConsumer, JournalConsumer, IntakeGrpc, UsageGrpc],
         ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],
+        QuarantineController,
       ],
       providers: [
         { provide: meteringSettingsToken, useValue: settings },
         ...[CustomerStore, PriceBookStore, CallStore, CallLineStore, UsageRecordStore, UsageStore],
         ...[PublishPriceHandler, RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
-        ...[
-          AbandonCallsHandler,
-          FindCallHandler,
-          ListCallsHandler,
-          ReadUsageHandler,
-          AbandonCallsJob,
-          ReadyMadePricesJob,
-        ],
+        ...[AbandonCallsHandler, FindCallHandler, ListCallsHandler, ReadUsageHandler],
+        ...[QuarantineStore, ResolveCallHandler, ReleaseOverdueHandler],
+        ...[AbandonCallsJob, ReadyMadePricesJob, ReleaseOverdueJob],
       ],
     };
   }

@@ -146,6 +146,46 @@ describe('RecordUsage', () => {
     expect(await upload([item(1, { id: 'unlucky' })])).toMatchObject({ recorded: '1' });
   });
 
+  it('rates late and out-of-order items at the price of their own time', async () => {
+    await publish(topics.customers.name, [aCustomer({ customerId: 'cus_late', rateCardId: 'late-card' })]);
+    await until(async () => (await count("customer WHERE customer_id = 'cus_late'")) === 1);
+    const change = new Date(Date.now() + 1_500).toISOString();
+    for (const [effectiveFrom, input] of [
+      ['2024-01-01T00:00:00Z', '2'],
+      [change, '3'],
+    ] as const) {
+      const price = { model: 'late', currency: 'CNY', effectiveFrom, rates: { input, output: '0' } };
+      expect((await post('/v1/rate-cards/late-card/price-versions', 'prices:publish', price)).status).toBe(
+        201,
+      );
+    }
+    await until(() => Promise.resolve(Date.now() > Date.parse(change) + 100));
+    const late = { customerId: 'cus_late', model: 'late', tokens: { input: '1000000' } };
+    const times = [change, '2024-01-01T00:00:00Z', '2023-12-31T23:59:59.999999Z', justBefore(change)];
+    const summary = await upload(
+      times.map((occurredAt, index) => item(index, { ...late, id: `late-${String(index)}`, occurredAt })),
+    );
+    expect(summary).toMatchObject({ recorded: '4' });
+    await until(async () => (await count("call WHERE customer_id = 'cus_late'")) === 4);
+    const { calls } = await api.ListCalls(everyCallOf('cus_late'));
+    expect(calls.map(({ charge, reason }) => charge || reason)).toEqual(['3', '2', '2', 'no-price']);
+  });
+
+  it('takes no more from a stream than it can make durable', async () => {
+    let sent = 0;
+    function* endless() {
+      for (; sent < 12_000; sent += 1) yield item(sent, { id: `pressed-${sent.toString()}` });
+    }
+    const blocked = database.transaction(async (tx) => {
+      await tx.query('LOCK TABLE usage_record IN ACCESS EXCLUSIVE MODE');
+      await new Promise((resolve) => setTimeout(resolve, 1_500));
+      return sent;
+    });
+    const uploading = upload(endless()).catch((error: unknown) => error);
+    expect(await blocked).toBeLessThan(10_000);
+    expect(await uploading).toMatchObject({ received: '12000', refused: '0' });
+  }, 180_000);
+
   it('answers a single item, its repetition and its changed repetition', async () => {
     const first = await api.RecordUsage(item(1, { id: 'single' }));
     expect(first.outcome).toBe('recorded');
@@ -180,6 +220,56 @@ describe('the REST doors', () => {
     expect((answer.body['items'] as { field?: string }[])[1]?.field).toBe('data.model');
     expect((await post('/v1/usage-records', 'usage:write', Array(1_001).fill(event('c')))).status).toBe(400);
     expect((await post('/v1/usage-records', 'usage:read', body)).status).toBe(403);
+  });
+
+  it('take a provider’s body in place of counts, and no batch that is too long', async () => {
+    const event = (id: string, data: object) => ({
+      ...{ specversion: '1.0', type: 'haoli.UsageReported.v1', id, source: 'bodies', subject: 'cus_1' },
+      ...{ time: '2026-11-20T08:00:00Z', data: { model: 'gpt-5.5', ...data } },
+    });
+    const rawUsage = { prompt_tokens: 9, completion_tokens: 3 };
+    const answer = await post('/v1/usage-records', 'usage:write', [
+      event('good', { usageFamily: 'openai-chat', rawUsage }),
+      event('both', { usageFamily: 'openai-chat', rawUsage, tokens: { input: 1 } }),
+      event('whose', { rawUsage }),
+      event('unknown', { usageFamily: 'openai', rawUsage }),
+    ]);
+    const items = answer.body['items'] as { outcome: string; field?: string }[];
+    expect(items.map(({ outcome, field }) => field ?? outcome)).toEqual([
+      ...['recorded', 'data.tokens', 'data.usageFamily', 'data.usageFamily'],
+    ]);
+    const long = event('long', { usageFamily: 'openai-chat', rawUsage: 'x'.repeat(5_000_000) });
+    expect((await post('/v1/usage-records', 'usage:write', [long])).status).toBe(413);
+  });
+
+  it('let only who may resolve what is quarantined', async () => {
+    const impossible = {
+      ...{ specversion: '1.0', type: 'haoli.UsageReported.v1', id: 'odd', source: 'rest', subject: 'cus_1' },
+      ...{ time: '2026-11-20T08:00:00Z', data: { model: 'gpt-5.5', usageFamily: 'anthropic', rawUsage: {} } },
+    };
+    await post('/v1/usage-records', 'usage:write', [impossible]);
+    const open = async () =>
+      (await get('/v1/quarantined-calls')).body['calls'] as {
+        callId: string;
+        eventId: string;
+        customerId: string;
+      }[];
+    await until(async () => (await open()).some(({ customerId }) => customerId === 'cus_1'));
+    const { callId = '', eventId = '' } =
+      (await open()).find(({ customerId }) => customerId === 'cus_1') ?? {};
+    const path = `/v1/quarantined-calls/cus_1/${callId}/${eventId}/resolution`;
+    const resolution = { action: 'charge', tokens: { input: 1_000_000 }, reason: 'told by mail on Monday' };
+    expect((await post(path, 'usage:write', resolution)).status).toBe(403);
+    const vague = await post(path, 'quarantine:resolve', { action: 'close' });
+    expect(vague).toMatchObject({ status: 400, body: { field: 'reason' } });
+    const done = await post(path, 'quarantine:resolve', resolution);
+    expect(done).toMatchObject({ status: 200, body: { charge: '2.5', actor: 'spec' } });
+    expect(await post(path, 'quarantine:resolve', resolution)).toEqual(done);
+    expect(
+      (await post(path, 'quarantine:resolve', { action: 'close', reason: 'changed my mind' })).status,
+    ).toBe(409);
+    const { body } = await get('/v1/quarantine-resolutions');
+    expect(body['resolutions']).toMatchObject([{ callId, action: 'charge', actor: 'spec' }]);
   });
 
   it('show prices to everyone and publish them for those who may', async () => {
@@ -287,7 +377,7 @@ describe('what was published', () => {
     await until(() => Promise.resolve(rated.size >= wanted), 60_000);
     await reader.close();
     expect(rated.size).toBe(wanted);
-    expect(new Set(rated.values())).toEqual(new Set(['cus_1']));
+    expect(new Set(rated.values())).toEqual(new Set(['cus_1', 'cus_late']));
   }, 90_000);
 });
 
@@ -328,6 +418,13 @@ function independentTotal(total: number): string {
   const digits = tenthsPerMillion.toString().padStart(8, '0');
   return `${digits.slice(0, -7)}.${digits.slice(-7)}`.replace(/\.?0+$/, '');
 }
+
+const justBefore = (instant: string): string => new Date(Date.parse(instant) - 1).toISOString();
+
+const everyCallOf = (customerId: string): MeteringApi.ListCallsRequest => ({
+  ...{ customerId, pageSize: 500, cursor: '', from: '', to: '', model: '', keyId: '' },
+  ...{ endpoint: '', source: '', outcome: '' },
+});
 
 const upload = (all: Iterable<MeteringApi.UsageItem>): Promise<MeteringApi.RecordUsageSummary> =>
   grpcUpload(api, 'RecordUsageStream', all);

@@ -16,6 +16,7 @@ import { CallStore } from '../src/calls/call.store.ts';
 import { CallsConsumer } from '../src/calls/calls.consumer.ts';
 import { EndCallsHandler } from '../src/calls/end-calls.handler.ts';
 import { FinishCallsHandler } from '../src/calls/finish-calls.handler.ts';
+import { JournalConsumer } from '../src/calls/journal.consumer.ts';
 import { RateUsageHandler } from '../src/calls/rate-usage.handler.ts';
 import { UsageConsumer } from '../src/calls/usage.consumer.ts';
 import { CustomerStore } from '../src/customers/customer.store.ts';
@@ -26,6 +27,9 @@ import { meteringMigrations } from '../src/metering.module.ts';
 import { PriceBookStore } from '../src/prices/price-book.store.ts';
 import { type PublicationResult, PublishPriceHandler } from '../src/prices/publish-price.handler.ts';
 import type { PublishedVersion } from '../src/prices/published-version.ts';
+import { QuarantineStore } from '../src/quarantine/quarantine.store.ts';
+import { ReleaseOverdueHandler } from '../src/quarantine/release-overdue.handler.ts';
+import { ResolveCallHandler } from '../src/quarantine/resolve-call.handler.ts';
 import { CallLineStore } from '../src/usage/call-line.store.ts';
 import { FindCallHandler } from '../src/usage/find-call.handler.ts';
 import { ListCallsHandler } from '../src/usage/list-calls.handler.ts';
@@ -46,6 +50,7 @@ export async function openMetering(url: string) {
     ...{ customers, calls, book },
     endCalls: new EndCallsHandler(calls, book, outbox),
   });
+  const quarantine = new QuarantineStore(database);
   const lags = new Map<number, bigint>();
   const lag = () =>
     Promise.resolve([...lags].map(([partition, one]) => ({ topic: topics.calls.name, partition, lag: one })));
@@ -56,6 +61,12 @@ export async function openMetering(url: string) {
     recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
     publishPrice: new PublishPriceHandler(database, book, outbox),
     abandonCalls: new AbandonCallsHandler(database, calls, outbox, { lag } as unknown as EventLog),
+    quarantine,
+    resolveCall: new ResolveCallHandler(database, quarantine, calls, book, outbox),
+    releaseOverdue: new ReleaseOverdueHandler(database, quarantine, calls, outbox, {
+      METERING_QUARANTINE_ALERT_SECONDS: 86_400,
+      METERING_QUARANTINE_RELEASE_SECONDS: 259_200,
+    }),
     readUsage: new ReadUsageHandler(customers, new UsageStore(database)),
     listCalls: new ListCallsHandler(customers, new CallLineStore(database)),
     findCall: new FindCallHandler(customers, new CallLineStore(database)),
@@ -76,10 +87,12 @@ interface Stores {
 function consumersOf(inbox: Inbox, { customers, calls, book, endCalls }: Stores) {
   const ofCustomers = new CustomersConsumer(inbox, customers);
   const ofCalls = new CallsConsumer(inbox, new FinishCallsHandler(calls, book, endCalls));
+  const ofJournal = new JournalConsumer(inbox, calls);
   const ofUsage = new UsageConsumer(inbox, new RateUsageHandler(customers, book, endCalls));
   return {
     customers: (batch: EventBatch) => ofCustomers.keep(batch),
     calls: (batch: EventBatch) => ofCalls.follow(batch),
+    journal: (batch: EventBatch) => ofJournal.follow(batch),
     usage: (batch: EventBatch) => ofUsage.rate(batch),
   };
 }

@@ -29,8 +29,8 @@ export type TokenCounts = z.infer<typeof TokenCounts>;
 /** Piece counts by unit. */
 export const UnitCounts = z.partialRecord(UnitKind, Quantity);
 
-/** Where the counts come from: the upstream, our own count, our count of a part, or the caller of RecordUsage. */
-export const UsageSource = z.enum(['upstream', 'counted', 'counted_partial', 'recorded']);
+/** Where the counts come from: the upstream, our own count, our count of a part, the caller of RecordUsage, or a person. */
+export const UsageSource = z.enum(['upstream', 'counted', 'counted_partial', 'recorded', 'corrected']);
 
 /** Who wrote a usage body, and in which of its forms; each has a normaliser of the same name. */
 export const UsageFamily = z.enum([

@@ -38,8 +38,8 @@ export type TokenCounts = Readonly<Partial<Record<TokenKind, number | undefined>
 /** Piece counts by unit; a unit that is absent is zero, but a call is one request unless it says otherwise. */
 export type UnitCounts = Readonly<Partial<Record<UnitKind, number | undefined>>>;
 
-/** Where the counts come from: the upstream, our own count, our count of a part, or the caller of RecordUsage. */
-export type UsageSource = 'upstream' | 'counted' | 'counted_partial' | 'recorded';
+/** Where the counts come from: the upstream, our own count, our count of a part, the caller of RecordUsage, or a person. */
+export type UsageSource = 'upstream' | 'counted' | 'counted_partial' | 'recorded' | 'corrected';
 
 /** The usage of one call in disjoint kinds. */
 export interface Usage {

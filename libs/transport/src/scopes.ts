@@ -8,6 +8,7 @@ export const scopes = [
   'holds:write',
   'usage:write',
   'usage:read',
+  'quarantine:resolve',
   'prices:read',
   'prices:publish',
   'customers:write',

@@ -44,6 +44,28 @@ export class CallStore {
     return new Set(rows.map((row) => callKey({ customerId: row.customer_id, callId: row.call_id })));
   }
 
+  /**
+   * Ends quarantined calls in another way, and moves what they add to the roll-ups: gives the keys of those that were
+   * quarantined. What is null stays as it was.
+   */
+  async amend(tx: Tx, calls: readonly AmendedCall[]): Promise<ReadonlySet<string>> {
+    const rows = await tx.query<{ customer_id: string; call_id: string }>(amendCalls, [
+      JSON.stringify(calls.map(amendedRowOf)),
+    ]);
+    return new Set(rows.map((row) => callKey({ customerId: row.customer_id, callId: row.call_id })));
+  }
+
+  /** Lets open calls without a hold be given up at once, if their end is not on its way. */
+  async holdsExpired(tx: Tx, holds: readonly ExpiredHold[]): Promise<void> {
+    if (holds.length === 0) return;
+    await tx.query(
+      `UPDATE call SET hold_expired_at = "occurredAt", deadline = least(deadline, clock_timestamp())
+         FROM json_to_recordset($1::json) AS row ("customerId" text, "holdId" text, "occurredAt" timestamptz)
+        WHERE customer_id = "customerId" AND hold_id = "holdId" AND outcome IS NULL AND hold_expired_at IS NULL`,
+      [JSON.stringify(holds)],
+    );
+  }
+
   /** Keeps the events of quarantined ends as they came. */
   async quarantine(tx: Tx, entries: readonly QuarantineEntry[]): Promise<void> {
     if (entries.length === 0) return;
@@ -71,19 +93,20 @@ export class CallStore {
     partitions: readonly number[],
     { before, callsMax }: AbandonLimits,
   ): Promise<readonly UnchargedCall[]> {
-    const rows = await tx.query<{ customer_id: string; call_id: string; hold_id: string; ended_at: string }>(
+    const rows = await tx.query<UnchargedRow>(
       `WITH overdue AS (
          SELECT customer_id, call_id FROM call
           WHERE outcome IS NULL AND deadline < $1 AND partition = ANY($2)
           ORDER BY customer_id, call_id LIMIT $3 FOR UPDATE SKIP LOCKED),
        ended AS (
-         UPDATE call SET outcome = 'uncharged', reason = 'abandoned', ended_at = clock_timestamp()
+         UPDATE call SET outcome = 'uncharged', ended_at = clock_timestamp(),
+                reason = CASE WHEN hold_expired_at IS NULL THEN 'abandoned' ELSE 'hold_expired' END
            FROM overdue
           WHERE call.customer_id = overdue.customer_id AND call.call_id = overdue.call_id AND call.outcome IS NULL
          RETURNING call.*),
        changed AS (SELECT *, 1 AS weight FROM ended),
        ${rolledUp}
-       SELECT customer_id, call_id, hold_id, ended_at FROM ended`,
+       SELECT customer_id, call_id, hold_id, ended_at, reason FROM ended`,
       [before, partitions, callsMax],
     );
     return rows.map((row) => ({
@@ -91,9 +114,30 @@ export class CallStore {
       callId: row.call_id,
       holdId: row.hold_id,
       endedAt: row.ended_at,
-      reason: 'abandoned',
+      reason: row.reason,
     }));
   }
+}
+
+/** What changes of a call that was quarantined. */
+export type AmendedCall = Pick<
+  EndedCall,
+  'customerId' | 'callId' | 'priceVersionId' | 'rateCardId' | 'usage' | 'end'
+>;
+
+/** A hold that the ledger let go, because its gateway was not heard of. */
+export interface ExpiredHold {
+  readonly customerId: string;
+  readonly holdId: string;
+  readonly occurredAt: string;
+}
+
+interface UnchargedRow {
+  readonly customer_id: string;
+  readonly call_id: string;
+  readonly hold_id: string;
+  readonly ended_at: string;
+  readonly reason: 'abandoned' | 'hold_expired';
 }
 
 interface AbandonLimits {
@@ -131,6 +175,38 @@ const endCalls = `
   ${rolledUp}
   SELECT customer_id, call_id FROM ended`;
 
+const amendCalls = `
+  WITH given AS (
+    SELECT * FROM json_to_recordset($1::json) AS row (customer_id text, call_id text, price_version_id text,
+           rate_card text, tokens jsonb, units jsonb, usage_source text, estimated boolean, currency text, charge numeric,
+           lines json, outcome text, reason text)),
+  before AS (
+    SELECT call.* FROM call JOIN given USING (customer_id, call_id) WHERE call.outcome = 'quarantined'
+     ORDER BY call.customer_id, call.call_id FOR UPDATE OF call),
+  ended AS (
+    UPDATE call SET
+           price_version_id = coalesce(given.price_version_id, call.price_version_id),
+           rate_card = coalesce(given.rate_card, call.rate_card),
+           tokens = coalesce(given.tokens, call.tokens), units = coalesce(given.units, call.units),
+           usage_source = coalesce(given.usage_source, call.usage_source),
+           estimated = coalesce(given.estimated, call.estimated),
+           currency = given.currency, charge = given.charge, lines = given.lines, outcome = given.outcome,
+           reason = given.reason
+      FROM given JOIN before USING (customer_id, call_id)
+     WHERE call.customer_id = given.customer_id AND call.call_id = given.call_id
+    RETURNING call.*),
+  changed AS (SELECT *, -1 AS weight FROM before UNION ALL SELECT *, 1 FROM ended),
+  ${rolledUp}
+  SELECT customer_id, call_id FROM ended`;
+
+const amendedRowOf = ({ end, usage, ...call }: AmendedCall) => ({
+  ...{ customer_id: call.customerId, call_id: call.callId },
+  ...{ price_version_id: call.priceVersionId, rate_card: call.rateCardId },
+  ...(usage === null ? {} : usageOf(usage)),
+  ...(end.outcome === 'charged' ? chargeOf(end.charge) : {}),
+  ...{ outcome: end.outcome, reason: reasonOf({ end }) },
+});
+
 function rowOf(call: EndedCall) {
   const { end, usage } = call;
   return {
@@ -166,7 +242,7 @@ const usageOf = ({ tokens, units, source, estimated }: Usage) => ({
 const chargeOf = ({ currency, amount, lines }: Charge) => ({ currency, charge: amount, lines });
 
 /** Why a call has no charge: the reason for the customer, or the code of what a person must look at. */
-function reasonOf({ end }: EndedCall): string | null {
+function reasonOf({ end }: Pick<EndedCall, 'end'>): string | null {
   switch (end.outcome) {
     case 'charged':
       return null;

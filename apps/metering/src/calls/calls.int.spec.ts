@@ -1,4 +1,10 @@
-import { type EventOf, topics, type CallClosedUncharged, type UsageRated } from '@app/contracts';
+import {
+  type CallClosedUncharged,
+  EntryRecorded,
+  type EventOf,
+  topics,
+  type UsageRated,
+} from '@app/contracts';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
@@ -199,6 +205,38 @@ describe('a call without an end', () => {
     });
     expect(await quarantineOf('call_late')).toEqual([{ code: 'ended-before' }]);
     expect(await openCalls()).toBe(1);
+  });
+});
+
+describe('a call whose hold has expired', () => {
+  const expiryOf = (holdId: string): EventOf<typeof EntryRecorded> => ({
+    ...{ id: `cus_1/${holdId}`, type: 'EntryRecorded', source: 'haoli/ledger', subject: 'cus_1' },
+    time: '2026-11-22T08:03:00Z',
+    data: {
+      ...EntryRecorded.sample.data,
+      ...{ bookId: 'cus_1', kind: 'expire', eventId: `${holdId}:expired`, postings: [] },
+    },
+  });
+
+  it('is closed before its deadline, once its events are read to the end, unless it has ended', async () => {
+    const open = { priceVersionId: firstPrice, deadline: '2099-01-01T00:00:00Z' };
+    const [silent, finished] = [aStart('call_silent', open), aStart('call_finished', open)];
+    await metering.deliver('calls', metering.batchOf(topics.calls, [silent, finished], 2));
+    const expiries = [expiryOf('hold_call_silent'), expiryOf('hold_call_finished'), expiryOf('hold_unknown')];
+    const batch = metering.batchOf(topics.journal, expiries);
+    await metering.deliver('journal', batch);
+    await metering.deliver('journal', batch);
+    // The end was on its way when the hold expired.
+    metering.lags.set(2, 1n);
+    expect(await metering.abandonCalls.handle()).toBe(0);
+    const end = anEnd('call_finished', { priceVersionId: firstPrice, end: usageEnd(3000, 800, '0.0195') });
+    await metering.deliver('calls', metering.batchOf(topics.calls, [end], 2));
+    metering.lags.set(2, 0n);
+    expect(await metering.abandonCalls.handle()).toBe(1);
+    expect(await told('call_silent')).toMatchObject({
+      data: { reason: 'hold_expired', holdId: 'hold_call_silent' },
+    });
+    expect(await lineOf('call_finished')).toMatchObject({ outcome: 'charged', charge: '0.0195' });
   });
 });
 

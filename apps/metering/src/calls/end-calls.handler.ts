@@ -4,7 +4,7 @@ import { Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { PriceBookStore } from '../prices/price-book.store.ts';
 import { callKey, CallStore, type QuarantineEntry } from './call.store.ts';
-import { type EndedCall, tellingOf } from './ended-call.ts';
+import { type ToldCall, tellingOf } from './ended-call.ts';
 
 const ended = metrics.counter({
   name: 'metering_calls_ended_total',
@@ -21,10 +21,10 @@ export class EndCallsHandler {
     private readonly outbox: Outbox,
   ) {}
 
-  async handle(tx: Tx, calls: readonly EndedCall[]): Promise<void> {
+  async handle(tx: Tx, calls: readonly ToldCall[]): Promise<void> {
     const first = firstEnds(calls);
     const applied = await this.calls.end(tx, [...first.values()]);
-    const isApplied = (call: EndedCall) => first.get(callKey(call)) === call && applied.has(callKey(call));
+    const isApplied = (call: ToldCall) => first.get(callKey(call)) === call && applied.has(callKey(call));
     const endings = calls.filter(isApplied);
     const late = calls.filter((call) => !isApplied(call));
     await this.calls.quarantine(tx, [...endings.flatMap(quarantineOf), ...late.map(secondEnd)]);
@@ -40,13 +40,13 @@ export class EndCallsHandler {
   }
 }
 
-function firstEnds(calls: readonly EndedCall[]): ReadonlyMap<string, EndedCall> {
-  const first = new Map<string, EndedCall>();
+function firstEnds(calls: readonly ToldCall[]): ReadonlyMap<string, ToldCall> {
+  const first = new Map<string, ToldCall>();
   for (const call of calls) if (!first.has(callKey(call))) first.set(callKey(call), call);
   return first;
 }
 
-const ratedCards = (calls: readonly EndedCall[]): readonly string[] => [
+const ratedCards = (calls: readonly ToldCall[]): readonly string[] => [
   ...new Set(
     calls.flatMap(({ end, rateCardId }) =>
       end.outcome === 'charged' && rateCardId !== null ? [rateCardId] : [],
@@ -54,14 +54,14 @@ const ratedCards = (calls: readonly EndedCall[]): readonly string[] => [
   ),
 ];
 
-function quarantineOf({ end, customerId, callId, event }: EndedCall): readonly QuarantineEntry[] {
+function quarantineOf({ end, customerId, callId, event }: ToldCall): readonly QuarantineEntry[] {
   return end.outcome === 'quarantined'
     ? [{ customerId, callId, code: end.code, reason: end.reason, event }]
     : [];
 }
 
 /** A call that was given up or has ended stays as it is; what came after is kept for a person. */
-const secondEnd = ({ customerId, callId, event }: EndedCall): QuarantineEntry => ({
+const secondEnd = ({ customerId, callId, event }: ToldCall): QuarantineEntry => ({
   ...{ customerId, callId, event },
   code: 'ended-before',
   reason: 'the call had ended before this came; it was not charged again',

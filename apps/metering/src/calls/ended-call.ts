@@ -37,7 +37,10 @@ export interface EndedCall {
   readonly usage: Usage | null;
   readonly rawUsage: string | null;
   readonly end: Outcome;
-  /** What told of the end. */
+}
+
+/** A call that ended, with what told of it. */
+export interface ToldCall extends EndedCall {
   readonly event: Event;
 }
 
@@ -45,7 +48,7 @@ export interface EndedCall {
 export function endOfRelayed(
   event: EventOf<typeof CallFinished>,
   version: PublishedVersion | undefined,
-): EndedCall {
+): ToldCall {
   const { data } = event;
   const { customerId, callId, keyId, holdId, model, endpoint, priceVersionId } = data;
   const reported = usageOfRelayed(data);
@@ -69,7 +72,7 @@ export interface RatedBy {
 }
 
 /** The end of a call that an internal service reported, by the price of its own time. */
-export function endOfReported(event: EventOf<typeof UsageRecorded>, by: RatedBy): EndedCall {
+export function endOfReported(event: EventOf<typeof UsageRecorded>, by: RatedBy): ToldCall {
   const { data } = event;
   const { customerId, callId, source, keyId, model, endpoint, occurredAt } = data;
   const reported = usageOfReported(data);
@@ -139,7 +142,8 @@ function rated(usage: Usage, version: PublishedVersion, at: string): Outcome {
   return quarantined(decision.refusal.code, sentenceOf(decision.refusal));
 }
 
-function sentenceOf(refusal: RatingRefusal): string {
+/** Why a usage cannot be charged, in words. */
+export function sentenceOf(refusal: RatingRefusal): string {
   switch (refusal.code) {
     case 'unpriced-kind':
       return `${refusal.quantity.toString()} of ${refusal.kind} were used, which has no price`;

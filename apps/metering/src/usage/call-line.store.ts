@@ -31,16 +31,6 @@ export interface CallPlace {
   readonly callId: string;
 }
 
-/** A call that waits for a person. */
-export interface QuarantinedCall {
-  readonly customer_id: string;
-  readonly call_id: string;
-  readonly event_id: string;
-  readonly code: string;
-  readonly reason: string;
-  readonly quarantined_at: string;
-}
-
 /** A call with all that its charge follows from. */
 export interface StoredReceipt extends StoredCall {
   readonly hold_id: string | null;
@@ -111,14 +101,5 @@ export class CallLineStore {
       [customerId, callId],
     );
     return row;
-  }
-
-  /** What waits for a person, oldest first. */
-  quarantined(rowsMax: number): Promise<readonly QuarantinedCall[]> {
-    return this.database.query<QuarantinedCall>(
-      `SELECT customer_id, call_id, event_id, code, reason, quarantined_at
-         FROM quarantine WHERE resolved_at IS NULL ORDER BY quarantined_at LIMIT $1`,
-      [rowsMax],
-    );
   }
 }

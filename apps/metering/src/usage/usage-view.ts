@@ -67,18 +67,3 @@ export const CallReceipt = z.object({
   priceEffectiveFrom: z.string(),
   priceTerms: z.string().describe('The terms of the price version, as JSON text.'),
 });
-
-/** Calls that wait for a person. */
-export const QuarantineList = z.object({
-  calls: z.array(
-    z.object({
-      customerId: z.string(),
-      callId: z.string(),
-      eventId: z.string(),
-      code: z.string(),
-      reason: z.string(),
-      quarantinedAt: z.string(),
-    }),
-  ),
-});
-export type QuarantineList = z.infer<typeof QuarantineList>;

@@ -2,14 +2,11 @@ import type { MeteringApi } from '@app/contracts';
 import { Scopes } from '@app/transport';
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CallLineStore } from './call-line.store.ts';
 import { FindCallHandler } from './find-call.handler.ts';
 import { ListCallsHandler } from './list-calls.handler.ts';
 import { ReadUsageHandler } from './read-usage.handler.ts';
 import { CallQuestion, CallsQuery, UsageQuery } from './usage-query.ts';
-import { CallReceipt, CallsPage, QuarantineList, UsagePage } from './usage-view.ts';
-
-const quarantineRowsMax = 500;
+import { CallReceipt, CallsPage, UsagePage } from './usage-view.ts';
 
 /** The same reads over REST, for finance and for services that do not speak gRPC. */
 @ApiTags('usage')
@@ -20,7 +17,6 @@ export class UsageController {
     private readonly listCalls: ListCallsHandler,
     private readonly findCall: FindCallHandler,
     private readonly readUsage: ReadUsageHandler,
-    private readonly lines: CallLineStore,
   ) {}
 
   @Get('usage')
@@ -42,22 +38,5 @@ export class UsageController {
   @ApiOkResponse({ standardSchema: CallReceipt })
   call(@Param({ schema: CallQuestion }) question: CallQuestion): Promise<MeteringApi.CallReceipt> {
     return this.findCall.handle(question);
-  }
-
-  @Get('quarantined-calls')
-  @ApiOperation({ summary: 'Calls that wait for a person, oldest first; at most 500' })
-  @ApiOkResponse({ standardSchema: QuarantineList })
-  async quarantined(): Promise<QuarantineList> {
-    const rows = await this.lines.quarantined(quarantineRowsMax);
-    return {
-      calls: rows.map((row) => ({
-        customerId: row.customer_id,
-        callId: row.call_id,
-        eventId: row.event_id,
-        code: row.code,
-        reason: row.reason,
-        quarantinedAt: row.quarantined_at,
-      })),
-    };
   }
 }

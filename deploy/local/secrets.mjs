@@ -20,7 +20,7 @@ export const clientScopes = {
   ],
   // Two people: who asks for an entry by hand never approves it.
   'finance-maker': ['ledger:read', 'adjustments:request'],
-  'finance-checker': ['ledger:read', 'adjustments:approve'],
+  'finance-checker': ['ledger:read', 'adjustments:approve', 'prices:read', 'prices:approve'],
   'internal-service': ['usage:write', 'usage:read', 'prices:read'],
   operator: [
     ...['customers:read', 'customers:write', 'prices:read', 'prices:publish', 'usage:read', 'usage:write'],

@@ -6,6 +6,7 @@ import {
   oidcSettings,
   PortSetting,
 } from '@app/config';
+import { Code } from '@app/contracts';
 import { z } from 'zod';
 
 /** What metering needs from its environment. */
@@ -20,6 +21,16 @@ export const meteringSettings = z.object({
   METERING_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
   /** Whether the example rate cards `standard` and `hk` are published at start where they are missing. */
   METERING_READY_MADE_PRICES: z.enum(['on', 'off']).default('on'),
+  /** The rate cards that everyone may read; the others are between us and the customers who have them. */
+  METERING_PUBLIC_RATE_CARDS: z
+    .string()
+    .default('standard,hk')
+    .transform((names) => names.split(',').map((name) => name.trim()))
+    .pipe(z.array(Code)),
+  /** How long before it takes effect a change of a price in use must be announced: every gateway knows it by then. */
+  METERING_PRICE_LEAD_SECONDS: z.coerce.number().int().min(1).max(31_536_000).default(60),
+  /** By how much one person may change a model's revenue of the last seven days; beyond it a second person approves. */
+  METERING_PRICE_CHANGE_PERCENT_MAX: z.coerce.number().min(0).max(1_000_000).default(20),
   /** How often calls past their deadline, and quarantined ones past theirs, are looked for. */
   METERING_ABANDONED_INTERVAL_MS: z.coerce.number().int().min(100).max(3_600_000).default(10_000),
   /** How long a quarantined call may wait for a person before `metering_quarantined_calls{age="old"}` says so. */

@@ -20,10 +20,17 @@ import { type MeteringSettings, meteringSettingsToken } from './metering-setting
 import { MeteringTables } from './migrations/0002-metering.ts';
 import { UsageHours } from './migrations/0003-usage-hours.ts';
 import { QuarantineResolutions } from './migrations/0004-quarantine-resolutions.ts';
+import { PriceBook } from './migrations/0005-price-book.ts';
+import { DecideProposalHandler } from './prices/decide-proposal.handler.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
+import { PriceImpactStore } from './prices/price-impact.store.ts';
+import { PriceProposalStore } from './prices/price-proposal.store.ts';
+import { PriceProposalsController } from './prices/price-proposals.controller.ts';
 import { PriceVersionsController } from './prices/price-versions.controller.ts';
+import { PricesGrpc } from './prices/prices.grpc.ts';
 import { PricingController } from './prices/pricing.controller.ts';
-import { PublishPriceHandler } from './prices/publish-price.handler.ts';
+import { PublishPricesHandler } from './prices/publish-prices.handler.ts';
+import { ReadPricesHandler } from './prices/read-prices.handler.ts';
 import { ReadyMadePricesJob } from './prices/ready-made-prices.job.ts';
 import { QuarantineController } from './quarantine/quarantine.controller.ts';
 import { QuarantineStore } from './quarantine/quarantine.store.ts';
@@ -39,7 +46,10 @@ import { UsageGrpc } from './usage/usage.grpc.ts';
 import { UsageStore } from './usage/usage.store.ts';
 
 /** The migrations of metering, in order. */
-export const meteringMigrations = [messagingMigration, MeteringTables, UsageHours, QuarantineResolutions];
+export const meteringMigrations = [
+  messagingMigration,
+  ...[MeteringTables, UsageHours, QuarantineResolutions, PriceBook],
+];
 
 /** Usage intake, prices, rating and usage reads. */
 @Module({})
@@ -52,11 +62,19 @@ export class MeteringModule {
         ...[CallsConsumer, UsageConsumer, CustomersConsumer, JournalConsumer, IntakeGrpc, UsageGrpc],
         ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],
         QuarantineController,
+        ...[PricesGrpc, PriceProposalsController],
       ],
       providers: [
         { provide: meteringSettingsToken, useValue: settings },
         ...[CustomerStore, PriceBookStore, CallStore, CallLineStore, UsageRecordStore, UsageStore],
-        ...[PublishPriceHandler, RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
+        ...[
+          PriceImpactStore,
+          PriceProposalStore,
+          PublishPricesHandler,
+          DecideProposalHandler,
+          ReadPricesHandler,
+        ],
+        ...[RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
         ...[AbandonCallsHandler, FindCallHandler, ListCallsHandler, ReadUsageHandler],
         ...[QuarantineStore, ResolveCallHandler, ReleaseOverdueHandler],
         ...[AbandonCallsJob, ReadyMadePricesJob, ReleaseOverdueJob],

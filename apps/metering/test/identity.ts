@@ -20,12 +20,12 @@ export async function startIdentity() {
     return { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` };
   }
 
-  const token = (scope: string) =>
+  const token = (scope: string, subject = 'spec') =>
     new SignJWT({ scope, client_id: 'spec' })
       .setProtectedHeader({ alg: 'ES256', kid: 'spec' })
       .setIssuer(issuer)
       .setAudience('haoli')
-      .setSubject('spec')
+      .setSubject(subject)
       .setExpirationTime('10m')
       .sign(privateKey);
 

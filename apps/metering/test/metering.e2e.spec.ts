@@ -285,7 +285,12 @@ describe('the REST doors', () => {
     };
     const first = await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', price);
     expect(first.status).toBe(201);
-    expect(await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', price)).toEqual(first);
+    expect(first.body).toMatchObject({
+      outcome: 'published',
+      versions: [{ model: 'm-1', publishedBy: 'spec' }],
+    });
+    const again = await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', price);
+    expect(again.body['versions']).toEqual(first.body['versions']);
     const past = await post('/v1/rate-cards/spec-card/price-versions', 'prices:publish', {
       ...{ ...price, effectiveFrom: '2021-01-01T00:00:00Z' },
     });
@@ -295,6 +300,93 @@ describe('the REST doors', () => {
       'effectiveFrom',
     ]);
     expect((await post('/v1/rate-cards/spec-card/price-versions', 'usage:read', price)).status).toBe(403);
+  });
+
+  it('show announced changes of public cards, page by page, and keep other cards to those who may see them', async () => {
+    const page = await get('/v1/pricing/changes?card=hk&pageSize=2');
+    expect(page.body['changes']).toMatchObject([
+      { previousPriceVersionId: null },
+      { previousPriceVersionId: null },
+    ]);
+    const next = await get(
+      `/v1/pricing/changes?card=hk&pageSize=2&cursor=${String(page.body['nextCursor'])}`,
+    );
+    expect(next.body).toMatchObject({ changes: [{ version: { rateCardId: 'hk' } }], nextCursor: '' });
+    expect((await get('/v1/pricing/changes?cursor=nonsense')).body).toMatchObject({
+      code: 'invalid-request',
+      field: 'cursor',
+    });
+    expect((await get('/v1/pricing?card=spec-card')).body).toMatchObject({
+      code: 'not-found',
+      field: 'card',
+    });
+    expect((await get('/v1/rate-cards/spec-card/price-versions')).status).toBe(403);
+    const reader = clientOf('prices:read');
+    const { versions } = await reader.ListPrices({ rateCard: 'spec-card', publicCard: '' });
+    expect(versions.map(({ model, effectiveTo, terms }) => [model, effectiveTo, terms?.rates])).toEqual([
+      ['m-1', '', { input: '1', output: '2' }],
+    ]);
+    closeGrpc(reader);
+  });
+
+  it('let a second person approve what is beyond the limit, and refuse the same one', async () => {
+    const path = '/v1/rate-cards/spec-card/price-versions';
+    const effectiveFrom = new Date(Date.now() + 3_600_000).toISOString();
+    const price = { model: 'm-1', currency: 'CNY', effectiveFrom, rates: { input: '3', output: '2' } };
+    const dryRun = await post(`${path}?dryRun=true`, 'prices:publish', price);
+    expect([dryRun.status, dryRun.body]).toMatchObject([200, { outcome: 'examined', needsApproval: true }]);
+    expect((await post(path, 'prices:publish', price)).body).toMatchObject({ field: 'reason' });
+    const waits = await post(path, 'prices:publish', { ...price, reason: 'the supplier raised it' });
+    expect([waits.status, waits.body]).toMatchObject([202, { outcome: 'waits', versions: [] }]);
+    const proposal = `/v1/price-proposals/${String(waits.body['proposalId'])}`;
+    const { payloadSha256 } = (await get(proposal, 'prices:read')).body;
+    const decision = { payloadSha256, reason: 'agreed' };
+    expect((await post(`${proposal}/approve`, 'prices:publish', decision)).status).toBe(403);
+    const itself = await post(`${proposal}/approve`, 'prices:approve', decision);
+    expect([itself.status, itself.body['field']]).toEqual([403, 'proposalId']);
+    const approved = await post(`${proposal}/approve`, 'prices:approve', decision, 'second-person');
+    expect([approved.status, approved.body]).toMatchObject([
+      200,
+      { status: 'published', decidedBy: 'second-person' },
+    ]);
+  });
+
+  it('take prices by gRPC with the same words as by REST', async () => {
+    const publisher = clientOf('prices:publish');
+    const official = {
+      ...{ rates: { input: '30', output: '60' }, fallback: {}, unitPrices: {}, tiers: [], windows: [] },
+    };
+    const derivation = {
+      ...{ officialCurrency: 'USD', officialAsOf: '2026-11-22', officialSource: 'the supplier', official },
+      ...{
+        fxRate: '7.1',
+        fxAsOf: '2026-11-22',
+        fxSource: 'central parity',
+        discountTimes: '',
+        discountDividedBy: '',
+      },
+      ...{ roundingMode: '', roundingDecimals: 0 },
+    };
+    const version = {
+      ...{
+        rateCard: 'spec-grpc',
+        model: 'gpt-4',
+        currency: 'CNY',
+        effectiveFrom: '2026-01-01T00:00:00Z',
+        basis: '',
+      },
+      ...{ terms: undefined, derivation, limits: undefined, costs: [] },
+    };
+    const answer = await publisher.PublishPrices({ versions: [version], reason: '', dryRun: false });
+    expect(answer).toMatchObject({
+      outcome: 'published',
+      versions: [{ basis: 'derived', terms: { rates: { input: '213', output: '426' } } }],
+    });
+    const bad = { ...version, model: 'x', derivation: { ...derivation, fxRate: 'seven' } };
+    await expect(
+      publisher.PublishPrices({ versions: [bad], reason: '', dryRun: true }),
+    ).rejects.toMatchObject({ details: { field: 'versions.0.derivation.fx.rate' } });
+    closeGrpc(publisher);
   });
 
   it('describe themselves', async () => {
@@ -482,17 +574,17 @@ async function until(holds: () => Promise<boolean>, timeoutMs = 20_000): Promise
   }
 }
 
-async function post(path: string, scope: string, body: unknown) {
+async function post(path: string, scope: string, body: unknown, subject = 'spec') {
   const headers = {
-    authorization: `Bearer ${await identity.token(scope)}`,
+    authorization: `Bearer ${await identity.token(scope, subject)}`,
     'content-type': 'application/json',
   };
   const answer = await fetch(base + path, { method: 'POST', headers, body: JSON.stringify(body) });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }
 
-async function get(path: string) {
-  const headers = { authorization: `Bearer ${await identity.token('usage:read')}` };
+async function get(path: string, scope = 'usage:read') {
+  const headers = { authorization: `Bearer ${await identity.token(scope)}` };
   const answer = await fetch(base + path, { headers });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 }

@@ -24,8 +24,13 @@ import { CustomersConsumer } from '../src/customers/customers.consumer.ts';
 import { RecordUsageHandler } from '../src/intake/record-usage.handler.ts';
 import { UsageRecordStore } from '../src/intake/usage-record.store.ts';
 import { meteringMigrations } from '../src/metering.module.ts';
+import { DecideProposalHandler } from '../src/prices/decide-proposal.handler.ts';
 import { PriceBookStore } from '../src/prices/price-book.store.ts';
-import { type PublicationResult, PublishPriceHandler } from '../src/prices/publish-price.handler.ts';
+import type { PublicationResult } from '../src/prices/price-examination.ts';
+import { PriceImpactStore } from '../src/prices/price-impact.store.ts';
+import { PriceProposalStore } from '../src/prices/price-proposal.store.ts';
+import type { ProposedVersion } from '../src/prices/price-publication.ts';
+import { PublishPricesHandler } from '../src/prices/publish-prices.handler.ts';
 import type { PublishedVersion } from '../src/prices/published-version.ts';
 import { QuarantineStore } from '../src/quarantine/quarantine.store.ts';
 import { ReleaseOverdueHandler } from '../src/quarantine/release-overdue.handler.ts';
@@ -37,7 +42,7 @@ import { ReadUsageHandler } from '../src/usage/read-usage.handler.ts';
 import { UsageStore } from '../src/usage/usage.store.ts';
 
 /** Metering without ports: its handlers on a real database, and batches handed to its consumers as Kafka would. */
-export async function openMetering(url: string) {
+export async function openMetering(url: string, prices: Partial<PriceSettings> = {}) {
   await migrate({ url, migrations: meteringMigrations, applicationName: 'metering spec' });
   const database = new Database({ url, applicationName: 'metering spec' });
   const outbox = new Outbox(new OutboxSignal());
@@ -51,6 +56,11 @@ export async function openMetering(url: string) {
     endCalls: new EndCallsHandler(calls, book, outbox),
   });
   const quarantine = new QuarantineStore(database);
+  const proposals = new PriceProposalStore(database);
+  const settings = { ...priceSettings, ...prices };
+  const publishPrices = new PublishPricesHandler(
+    ...([database, book, new PriceImpactStore(), proposals, outbox, settings] as const),
+  );
   const lags = new Map<number, bigint>();
   const lag = () =>
     Promise.resolve([...lags].map(([partition, one]) => ({ topic: topics.calls.name, partition, lag: one })));
@@ -59,7 +69,13 @@ export async function openMetering(url: string) {
     /** How far the consumer of calls is behind, by partition. */
     lags,
     recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
-    publishPrice: new PublishPriceHandler(database, book, outbox),
+    book,
+    publishPrices,
+    proposals: new DecideProposalHandler(database, proposals, publishPrices),
+    publishPrice: {
+      handle: (version: ProposedVersion) =>
+        publishPrices.handle({ versions: [version], by: 'spec', reason: undefined }),
+    },
     abandonCalls: new AbandonCallsHandler(database, calls, outbox, { lag } as unknown as EventLog),
     quarantine,
     resolveCall: new ResolveCallHandler(database, quarantine, calls, book, outbox),
@@ -76,6 +92,14 @@ export async function openMetering(url: string) {
     close: () => database.close(),
   };
 }
+
+/** No lead and no limit, for specs that are about something else. */
+const priceSettings = {
+  METERING_PRICE_LEAD_SECONDS: 0,
+  METERING_PRICE_CHANGE_PERCENT_MAX: 1_000_000,
+  METERING_PUBLIC_RATE_CARDS: ['card'],
+};
+type PriceSettings = typeof priceSettings;
 
 interface Stores {
   readonly customers: CustomerStore;
@@ -207,7 +231,12 @@ export const aReport = (id: string, changes: Readonly<Record<string, unknown>> =
 });
 
 /** A version of two rates for a model of the spec's card. */
-export const aPrice = (effectiveFrom: string, input: string, output: string, model = 'gpt-5.5') => ({
+export const aPrice = (
+  effectiveFrom: string,
+  input: string,
+  output: string,
+  model = 'gpt-5.5',
+): ProposedVersion => ({
   ...{ rateCardId: 'card', model, currency: 'CNY', effectiveFrom },
   ...{
     rates: { input, output },
@@ -216,13 +245,14 @@ export const aPrice = (effectiveFrom: string, input: string, output: string, mod
     tiers: [],
     windows: [],
   },
-  limits: null,
+  ...{ limits: null, basis: 'listed', derivation: null, costs: [] },
 });
 
 /** The version that a publication published; throws where it was refused. */
 export function publishedOf(result: PublicationResult): PublishedVersion {
-  if ('refusal' in result) throw new Error(`refused: ${result.refusal.code}`);
-  return result.published;
+  const published = result.outcome === 'published' ? result.published[0] : undefined;
+  if (published === undefined) throw new Error(`not published: ${JSON.stringify(result)}`);
+  return published;
 }
 
 export type Recorded = EventOf<typeof UsageRecorded>;

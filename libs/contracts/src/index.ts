@@ -56,6 +56,8 @@ export {
 export {
   ChargeLine,
   Endpoint,
+  PriceBasis,
+  PriceDerivation,
   PriceTerms,
   RawUsage,
   SeenAnswer,

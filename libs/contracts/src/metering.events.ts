@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { UnchargedReason } from './calls.events.ts';
 import { defineEvent } from './event.ts';
 import { Code, CurrencyCode, Id, InstantText, ModelName, MoneyText } from './text.ts';
-import { ChargeLine, Endpoint, PriceTerms, RawUsage, Usage, UsageFamily } from './usage.ts';
+import {
+  ChargeLine,
+  Endpoint,
+  PriceBasis,
+  PriceDerivation,
+  PriceTerms,
+  RawUsage,
+  Usage,
+  UsageFamily,
+} from './usage.ts';
 
 const sampleCustomer = 'cus_01JD5ZK3V5Q8R7T2W4X6Y8Z0AB';
 
@@ -140,6 +149,10 @@ export const PriceVersionPublished = defineEvent({
     effectiveFrom: InstantText,
     announcedAt: InstantText,
     terms: PriceTerms,
+    basis: PriceBasis.default('listed'),
+    derivation: PriceDerivation.nullable()
+      .default(null)
+      .describe('The dated inputs of the prices; null where they are plainly listed.'),
     limits: z
       .strictObject({ contextTokens: z.int().positive(), outputTokens: z.int().positive() })
       .nullable()
@@ -168,6 +181,21 @@ export const PriceVersionPublished = defineEvent({
         unitPrices: {},
         tiers: [],
         windows: [],
+      },
+      basis: 'derived',
+      derivation: {
+        official: {
+          currency: 'USD',
+          asOf: '2026-10-31',
+          source: 'https://developers.openai.com/api/docs/pricing',
+          rates: { input: '5', output: '30' },
+          unitPrices: {},
+          tiers: [],
+          windows: [],
+        },
+        fx: { rate: '7.1', asOf: '2026-10-31', source: 'central parity rate' },
+        discount: { times: '1', dividedBy: '14.2' },
+        rounding: { mode: 'half-up', decimals: 12 },
       },
       limits: { contextTokens: 272000, outputTokens: 128000 },
     },

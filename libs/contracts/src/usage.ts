@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { AmountText, Code, PriceText, Quantity } from './text.ts';
+import { AmountText, Code, CurrencyCode, PriceText, Quantity } from './text.ts';
 
 /** Disjoint token kinds: the kinds of one call add up to all its tokens; reasoning lies inside `output`. */
 export const TokenKind = z.enum([
@@ -104,6 +104,48 @@ export const PriceTerms = z.strictObject({
     .describe('Chosen by the admission instant, in UTC.'),
 });
 export type PriceTerms = z.infer<typeof PriceTerms>;
+
+const Figure = PriceText.describe('A decimal of at most 12 decimals.');
+const Day = z.iso.date();
+const Origin = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][^\p{C}]{0,199}$/u,
+    'must say where the figure is from, beginning with a letter or digit',
+  );
+
+/** What prices follow from: official price × exchange rate × times ÷ dividedBy, rounded once at publication. */
+export const PriceDerivation = z.strictObject({
+  official: z.strictObject({
+    currency: CurrencyCode,
+    asOf: Day.describe('The day on which the official price was read.'),
+    source: Origin,
+    rates: PriceTerms.shape.rates.default({}),
+    unitPrices: PriceTerms.shape.unitPrices.default({}),
+    tiers: PriceTerms.shape.tiers.default([]),
+    windows: PriceTerms.shape.windows.default([]),
+  }),
+  fx: z
+    .strictObject({ rate: Figure, asOf: Day, source: Origin })
+    .describe(
+      'What one unit of the official currency costs in the currency of the card; 1 where they are the same.',
+    ),
+  discount: z
+    .strictObject({ times: Figure.default('1'), dividedBy: Figure.default('1') })
+    .default({ times: '1', dividedBy: '1' })
+    .describe('A ratio: one third is divided by 3.'),
+  rounding: z
+    .strictObject({
+      mode: z.enum(['half-up', 'half-even', 'up', 'down']),
+      decimals: z.int().min(0).max(12).describe('Of a price per million tokens, or per piece.'),
+    })
+    .default({ mode: 'half-up', decimals: 12 }),
+});
+export type PriceDerivation = z.infer<typeof PriceDerivation>;
+
+/** Whether prices follow from their inputs by our own arithmetic, or are listed and the inputs only stated beside them. */
+export const PriceBasis = z.enum(['listed', 'derived']);
+export type PriceBasis = z.infer<typeof PriceBasis>;
 
 /** Where a call came in. */
 export const Endpoint = Code;

@@ -6,6 +6,21 @@ export {
   type InputBound,
   type UsageBound,
 } from './bound.ts';
+export {
+  type Derivation,
+  derive,
+  exactPrice,
+  exactText,
+  type ExactPrice,
+  type ExchangeRate,
+  type OfficialPrice,
+  type PricedTerms,
+  pricesOf,
+  problemsOfDerivation,
+  roundedPrice,
+  type RoundingMode,
+  roundingModes,
+} from './derivation.ts';
 export { compareInstants } from './instant.ts';
 export {
   inputKinds,
@@ -41,6 +56,7 @@ export {
   usageFamilies,
   type UsageFamily,
 } from './normalise/usage-family.ts';
+export { auditDerivation, type AuditFinding, type CandidateCause, candidatesOf } from './price-audit.ts';
 export { type PriceProblem, type PriceProblemCode, problemsOfPrice } from './price-problems.ts';
 export {
   type HourWindow,

@@ -15,7 +15,10 @@ export type PriceProblemCode =
   | 'invalid-hour'
   | 'empty-window'
   | 'windows-overlap'
-  | 'ambiguous-rate';
+  | 'ambiguous-rate'
+  | 'zero-input'
+  | 'invalid-decimals'
+  | 'does-not-follow';
 
 /** One thing that is wrong with terms, and where. */
 export interface PriceProblem {
@@ -24,6 +27,8 @@ export interface PriceProblem {
   readonly field: string;
   /** What is wrong with a price as a number. */
   readonly problem?: AmountProblem;
+  /** What its inputs give, where a price does not follow from them. */
+  readonly computed?: string;
 }
 
 /** Everything that is wrong with terms, before they are published; empty where they may be. */

@@ -12,7 +12,11 @@ import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 const quick = {
   gateway: { CALL_DEADLINE_MS: '12000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
   ledger: { HOLD_EXPIRY_SECONDS: '3', SWEEP_SECONDS: '1' },
-  metering: { METERING_ABANDONED_INTERVAL_MS: '500' },
+  // Prices of this flow change within seconds, and by how much one person likes.
+  metering: {
+    ...{ METERING_ABANDONED_INTERVAL_MS: '500', METERING_PRICE_LEAD_SECONDS: '3' },
+    METERING_PRICE_CHANGE_PERCENT_MAX: '1000',
+  },
 };
 
 let platform: RunningPlatform;

@@ -11,6 +11,7 @@ export const scopes = [
   'quarantine:resolve',
   'prices:read',
   'prices:publish',
+  'prices:approve',
   'customers:write',
   'customers:read',
   'payments:read',

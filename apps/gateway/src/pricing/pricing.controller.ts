@@ -1,32 +1,25 @@
 import { Public } from '@app/transport';
-import { Money, type Plan, toCredits } from '@app/money';
-import { Controller, Get, Headers } from '@nestjs/common';
+import { compareInstants } from '@app/rating';
+import { Controller, Get, Header, Headers, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
 import { Clock } from '../clock.ts';
-import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
+import { Peers } from '../peers.client.ts';
+import { PriceList } from '../prices/price-list.ts';
+import { priceFeedOf } from './price-feed.ts';
+import {
+  CardQuery,
+  changesOf,
+  ChangesQuery,
+  listedPrice,
+  PriceChanges,
+  priceOf,
+  Pricing,
+} from './pricing-view.ts';
 
-const Rates = z.record(z.string(), z.string());
-const ModelPrice = z.object({
-  model: z.string(),
-  price_version: z.string(),
-  effective_from: z.string(),
-  currency: z.string(),
-  rates: Rates.describe('Per million tokens, by kind.'),
-  credits_per_token: Rates.describe('The same in credits of your plan, for one token.'),
-  unit_prices: Rates.describe('Per piece.'),
-  credits_per_unit: Rates,
-  tiers: z.array(z.object({ over_input_tokens: z.int(), rates: Rates })),
-  hour_windows: z.array(z.object({ from_utc: z.string(), to_utc: z.string(), rates: Rates })),
-});
-const Pricing = z.object({ object: z.literal('list'), data: z.array(ModelPrice) });
-type Pricing = z.infer<typeof Pricing>;
+const feedItems = 100;
 
-const creditDigits = 12;
-const tokensPerRate = 1_000_000n;
-
-/** What a customer pays now. */
+/** What a customer pays now, and what is announced. Without a key: public rate cards. */
 @ApiTags('account')
 @ApiBearerAuth()
 @Controller('v1/pricing')
@@ -35,63 +28,57 @@ export class PricingController {
   constructor(
     private readonly access: AuthenticateKeyHandler,
     private readonly prices: PriceList,
+    private readonly peers: Peers,
     private readonly clock: Clock,
   ) {}
 
   @Get()
-  @ApiOperation({ summary: 'Prices in force on your rate card, in its currency and in credits of your plan' })
+  @ApiOperation({
+    summary:
+      'Prices in force on your rate card, in its currency and in credits of your plan; without a key, on public ones',
+  })
   @ApiOkResponse({ standardSchema: Pricing })
-  async list(@Headers('authorization') authorization: string | undefined): Promise<Pricing> {
+  async list(
+    @Headers('authorization') authorization: string | undefined,
+    @Query({ schema: CardQuery }) { card }: CardQuery,
+  ): Promise<Pricing> {
+    const now = this.clock.now();
+    if (authorization === undefined) {
+      const { versions } = await this.peers.metering.ListPrices({ rateCard: '', publicCard: card ?? '' });
+      const inForce = versions.filter(({ effectiveFrom }) => compareInstants(effectiveFrom, now) <= 0);
+      return { object: 'list', data: inForce.map((version) => priceOf(listedPrice(version))) };
+    }
     const { rateCardId, plan } = await this.access.handle(authorization);
-    const prices = await this.prices.pricesAt(rateCardId, this.clock.now());
+    const prices = await this.prices.pricesAt(rateCardId, now);
     return { object: 'list', data: prices.map((price) => priceOf(price, plan)) };
   }
-}
 
-function priceOf(price: PublishedPrice, plan: Plan): z.infer<typeof ModelPrice> {
-  const { currency } = price;
-  return {
-    model: price.model,
-    price_version: price.id,
-    effective_from: price.effectiveFrom,
-    currency,
-    rates: present(price.rates),
-    credits_per_token: inCredits(price.rates, { currency, plan, per: tokensPerRate }),
-    unit_prices: present(price.unitPrices),
-    credits_per_unit: inCredits(price.unitPrices, { currency, plan, per: 1n }),
-    tiers: price.tiers.map((tier) => ({
-      over_input_tokens: tier.overInputTokens,
-      rates: present(tier.rates),
-    })),
-    hour_windows: price.windows.map(({ fromUtc, toUtc, rates }) => ({
-      from_utc: fromUtc,
-      to_utc: toUtc,
-      rates: present(rates),
-    })),
-  };
-}
+  @Get('changes')
+  @ApiOperation({ summary: 'Announced prices, the latest first, with what each changes' })
+  @ApiOkResponse({ standardSchema: PriceChanges })
+  async changes(
+    @Headers('authorization') authorization: string | undefined,
+    @Query({ schema: ChangesQuery }) { card, since, limit, page }: ChangesQuery,
+  ): Promise<PriceChanges> {
+    const question = { since: since ?? '', cursor: page ?? '', pageSize: limit ?? 0 };
+    const where = await this.cardOf(authorization, card);
+    return changesOf(await this.peers.metering.ListPriceChanges({ ...where, ...question }));
+  }
 
-type Prices = Readonly<Record<string, string | undefined>>;
+  @Get('feed.json')
+  @Header('content-type', 'application/feed+json; charset=utf-8')
+  @Header('cache-control', 'public, max-age=60')
+  @ApiOperation({
+    summary: 'The latest 100 announcements of public cards as a JSON Feed 1.1, for any feed reader',
+  })
+  async feed(@Query({ schema: CardQuery }) { card }: CardQuery) {
+    const question = { rateCard: '', publicCard: card ?? '', since: '', cursor: '', pageSize: feedItems };
+    return priceFeedOf((await this.peers.metering.ListPriceChanges(question)).changes);
+  }
 
-const present = (prices: Prices): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(prices).filter((entry): entry is [string, string] => entry[1] !== undefined),
-  );
-
-/** The price of one token or piece in credits: a plan whose amount buys so many times more is the same as a division. */
-function inCredits(
-  prices: Prices,
-  { currency, plan, per }: { readonly currency: string; readonly plan: Plan; readonly per: bigint },
-): Record<string, string> {
-  const { credits, amount } = plan.creditsPer;
-  const perPiece = {
-    ...plan,
-    creditsPer: { credits, amount: Money.of(amount, currency).times(per).toText() },
-  };
-  return Object.fromEntries(
-    Object.entries(present(prices)).map(([kind, price]) => [
-      kind,
-      toCredits(Money.of(price, currency), perPiece, creditDigits).credits,
-    ]),
-  );
+  /** With a key, the card of the key and no other; without one, public cards. */
+  private async cardOf(authorization: string | undefined, card: string | undefined) {
+    if (authorization === undefined) return { rateCard: '', publicCard: card ?? '' };
+    return { rateCard: (await this.access.handle(authorization)).rateCardId, publicCard: '' };
+  }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Derivation } from '@app/rating';
 import { type CardState, type ProposedVersion, publication } from './price-publication.ts';
 
 const now = '2026-11-22T08:00:00.5Z';
@@ -12,9 +13,16 @@ const proposed: ProposedVersion = {
     windows: [],
     limits: null,
   },
+  ...{ basis: 'listed', derivation: null, costs: [] },
 };
-const empty: CardState = { versions: [], rated: false, now };
-const first = { ...proposed, id: 'prv_1', announcedAt: now };
+const empty: CardState = {
+  versions: [],
+  rated: false,
+  inUse: false,
+  now,
+  earliestChange: '2026-11-22T08:01:00.5Z',
+};
+const first = { ...proposed, id: 'prv_1', announcedAt: now, publishedBy: 'spec', proposalId: null };
 
 describe('publication', () => {
   it('accepts a price that begins later, also at this very instant', () => {
@@ -34,6 +42,22 @@ describe('publication', () => {
     const refusal = { code: 'price-in-the-past', effectiveFrom: past.effectiveFrom, now };
     expect(publication(past, { ...empty, rated: true })).toEqual({ accepted: false, refusal });
     expect(publication(past, { ...empty, versions: [first] })).toEqual({ accepted: false, refusal });
+  });
+
+  it('needs the announced lead for a change of a price in use, and none for a model’s first price', () => {
+    const inUse = { ...empty, versions: [first], inUse: true };
+    const early = { ...proposed, effectiveFrom: '2026-11-22T08:01:00.499999Z' };
+    expect(publication(early, inUse)).toEqual({
+      accepted: false,
+      refusal: {
+        code: 'price-too-soon',
+        effectiveFrom: early.effectiveFrom,
+        earliest: '2026-11-22T08:01:00.5Z',
+      },
+    });
+    expect(publication({ ...early, effectiveFrom: inUse.earliestChange }, inUse).accepted).toBe(true);
+    expect(publication({ ...early, model: 'another' }, inUse).accepted).toBe(true);
+    expect(publication(early, { ...inUse, inUse: false }).accepted).toBe(true);
   });
 
   it('refuses a microsecond too early', () => {
@@ -62,6 +86,51 @@ describe('publication', () => {
     expect(publication(bad, empty)).toMatchObject({
       accepted: false,
       refusal: { code: 'invalid-price', problems: [{ field: 'rates.input', problem: 'too-many-decimals' }] },
+    });
+  });
+
+  it('publishes a derived price only as its inputs give it, and names what does not follow', () => {
+    const derivation: Derivation = {
+      official: {
+        ...{
+          currency: 'USD',
+          asOf: '2026-11-22',
+          source: 'the supplier',
+          rates: { input: '30', output: '60' },
+        },
+        ...{ unitPrices: {}, tiers: [], windows: [] },
+      },
+      fx: { rate: '7.1', asOf: '2026-11-22', source: 'central parity' },
+      discount: { times: '1', dividedBy: '1' },
+      rounding: { mode: 'half-up', decimals: 12 },
+    };
+    const derived = { ...proposed, basis: 'derived' as const, derivation };
+    expect(publication({ ...derived, rates: { input: '213', output: '426' } }, empty).accepted).toBe(true);
+    const wrong = { ...derived, rates: { input: '231', output: '426' } };
+    expect(publication(wrong, empty)).toEqual({
+      accepted: false,
+      refusal: {
+        code: 'invalid-price',
+        problems: [{ code: 'does-not-follow', field: 'rates.input', computed: '213' }],
+      },
+    });
+    expect(publication({ ...wrong, basis: 'listed' }, empty).accepted).toBe(true);
+  });
+
+  it('checks what upstreams charge us like any price', () => {
+    const derivation: Derivation = {
+      official: {
+        ...{ currency: 'USD', asOf: '2026-11-22', source: 'the supplier', rates: { input: '1' } },
+        ...{ unitPrices: {}, tiers: [], windows: [] },
+      },
+      fx: { rate: '0', asOf: '2026-11-22', source: 'central parity' },
+      discount: { times: '1', dividedBy: '1' },
+      rounding: { mode: 'half-up', decimals: 12 },
+    };
+    const terms = { rates: { input: '1' }, fallback: {}, unitPrices: {}, tiers: [], windows: [] };
+    const costs = [{ upstream: 'openai', derivation, terms }];
+    expect(publication({ ...proposed, costs }, empty)).toMatchObject({
+      refusal: { problems: [{ code: 'zero-input', field: 'costs.0.derivation.fx.rate' }] },
     });
   });
 

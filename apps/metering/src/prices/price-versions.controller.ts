@@ -1,65 +1,78 @@
-import { Code } from '@app/contracts';
-import { Problem, Scopes } from '@app/transport';
-import { Body, Controller, Param, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import type { PublicationRefusal } from './price-publication.ts';
-import { proposedVersionOf, PublishPrice, PublishedPrice, viewOf } from './price-view.ts';
-import { PublishPriceHandler } from './publish-price.handler.ts';
+import { Code, ModelName } from '@app/contracts';
+import { currentCaller, Problem, Scopes } from '@app/transport';
+import { Body, Controller, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import { z } from 'zod';
+import { PriceBookStore } from './price-book.store.ts';
+import { PriceVersionView, proposedVersionOf, wholeViewOf } from './price-view.ts';
+import { answerOf, PublicationAnswer, PublishRequest } from './publication-view.ts';
+import { problemOfExamination } from './publication-problem.ts';
+import { PublishPricesHandler } from './publish-prices.handler.ts';
+
+const DryRun = z.object({ dryRun: z.stringbool().default(false) });
+const VersionsQuestion = z.object({ model: ModelName.optional() });
+const Versions = z.object({ versions: z.array(PriceVersionView) });
 
 /** Publishes prices. A version is immutable, and its place (card, model, instant) makes the request repeatable. */
 @ApiTags('prices')
-@Controller('v1/rate-cards')
-@Scopes('prices:publish')
+@Controller('v1/rate-cards/:card/price-versions')
+@ApiParam({ name: 'card', example: 'standard' })
 export class PriceVersionsController {
-  constructor(private readonly publishPrice: PublishPriceHandler) {}
+  constructor(
+    private readonly publishPrices: PublishPricesHandler,
+    private readonly book: PriceBookStore,
+  ) {}
 
-  @Post(':card/price-versions')
+  @Post()
+  @Scopes('prices:publish')
   @ApiOperation({
     summary: 'Publishes a price version of one model; asking again with the same content changes nothing',
   })
-  @ApiParam({ name: 'card', example: 'standard' })
-  @ApiCreatedResponse({ standardSchema: PublishedPrice })
+  @ApiCreatedResponse({ standardSchema: PublicationAnswer, description: 'Published.' })
+  @ApiAcceptedResponse({ standardSchema: PublicationAnswer, description: 'Waits for a second person.' })
+  @ApiOkResponse({ standardSchema: PublicationAnswer, description: 'A dry run: nothing was changed.' })
   async publish(
+    @Req() request: object,
     @Param('card', { schema: Code }) card: string,
-    @Body({ schema: PublishPrice }) body: PublishPrice,
-  ): Promise<PublishedPrice> {
-    const result = await this.publishPrice.handle(proposedVersionOf(card, body));
-    if ('refusal' in result) throw problemOf(result.refusal);
-    return viewOf(result.published);
+    @Query({ schema: DryRun }) { dryRun }: z.infer<typeof DryRun>,
+    @Body({ schema: PublishRequest }) { reason, ...body }: PublishRequest,
+    @Res({ passthrough: true }) reply: { status(code: number): unknown },
+  ): Promise<PublicationAnswer> {
+    const versions = [proposedVersionOf(card, body)];
+    const result = dryRun
+      ? await this.publishPrices.examine(versions)
+      : await this.publishPrices.handle({ versions, by: currentCaller(request).subject, reason });
+    if (result.outcome === 'refused') throw new Problem(problemOfExamination(result.examination, fieldOfOne));
+    reply.status(statusOf[result.outcome]);
+    return answerOf(result);
+  }
+
+  @Get()
+  @Scopes('prices:read')
+  @ApiOperation({ summary: 'Every version of a card, with its inputs and what upstreams charge us' })
+  @ApiOkResponse({ standardSchema: Versions })
+  async list(
+    @Param('card', { schema: Code }) card: string,
+    @Query({ schema: VersionsQuestion }) { model }: z.infer<typeof VersionsQuestion>,
+  ): Promise<z.infer<typeof Versions>> {
+    const listed = await this.book.list({ rateCardIds: [card], model });
+    return { versions: listed.map(({ version, effectiveTo }) => wholeViewOf(version, effectiveTo)) };
   }
 }
 
-function problemOf(refusal: PublicationRefusal): Problem {
-  switch (refusal.code) {
-    case 'invalid-price': {
-      const errors = refusal.problems.map(({ code, field, problem }) => ({ field, reason: problem ?? code }));
-      const detail = errors.map(({ field, reason }) => `${field}: ${reason}`).join('; ');
-      return new Problem({ code: 'invalid-request', detail, errors, ...firstField(errors) });
-    }
-    case 'price-in-the-past':
-      return new Problem({
-        status: 422,
-        code: 'price-in-the-past',
-        field: 'effectiveFrom',
-        detail: `${refusal.effectiveFrom} is before ${refusal.now}: calls that were made keep the price of their time.`,
-        remedy: 'Choose an instant that has not come yet.',
-      });
-    case 'other-currency':
-      return new Problem({
-        code: 'currency-differs',
-        field: 'currency',
-        detail: `The card is kept in ${refusal.cardCurrency}, not in ${refusal.currency}.`,
-        remedy: 'Publish on a card of that currency.',
-      });
-    case 'price-exists':
-      return new Problem({
-        code: 'already-exists',
-        field: 'effectiveFrom',
-        detail: `The version ${refusal.priceVersionId} begins at the same instant with other terms.`,
-        remedy: 'Choose another instant; a published version is never changed.',
-      });
-  }
-}
+/** What each outcome is over HTTP. */
+export const statusOf = {
+  published: HttpStatus.CREATED,
+  waits: HttpStatus.ACCEPTED,
+  examined: HttpStatus.OK,
+} as const;
 
-const firstField = ([first]: readonly { readonly field: string }[]) =>
-  first === undefined ? {} : { field: first.field };
+/** There is one version, so its fields need no place. */
+const fieldOfOne = (_index: number, field: string): string => field;

@@ -34,7 +34,10 @@ describe('publishing a price', () => {
     await metering.recordUsage.handle([aReport('one')]);
     await metering.deliver('usage', metering.batchOf(topics.usage, await metering.outboxOf(topics.usage)));
     const result = await metering.publishPrice.handle(aPrice('2023-01-01T00:00:00Z', '1', '1', 'late-model'));
-    expect(result).toMatchObject({ refusal: { code: 'price-in-the-past' } });
+    expect(result).toMatchObject({
+      outcome: 'refused',
+      examination: { versions: [{ refusal: { code: 'price-in-the-past' } }] },
+    });
   });
 
   it('is never changed or taken back, not even by the owner of the table', async () => {

@@ -1,24 +1,28 @@
-import { Code } from '@app/contracts';
 import { Public } from '@app/transport';
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { z } from 'zod';
-import { PriceBookStore } from './price-book.store.ts';
-import { Pricing, viewOf } from './price-view.ts';
+import type { z } from 'zod';
+import { PriceChanges, Pricing } from './price-view.ts';
+import { ChangesQuestion, PricesQuestion, ReadPricesHandler } from './read-prices.handler.ts';
 
-const PricingQuery = z.object({ card: Code.optional() });
-
-/** The price list, open to everyone. */
+/** The price lists of public cards, open to everyone. */
 @ApiTags('prices')
 @Controller('v1/pricing')
 @Public()
 export class PricingController {
-  constructor(private readonly book: PriceBookStore) {}
+  constructor(private readonly read: ReadPricesHandler) {}
 
   @Get()
   @ApiOperation({ summary: 'Prices in force now and those announced for later' })
   @ApiOkResponse({ standardSchema: Pricing })
-  async list(@Query({ schema: PricingQuery }) { card }: z.infer<typeof PricingQuery>): Promise<Pricing> {
-    return { versions: (await this.book.announced(card)).map(viewOf) };
+  async list(@Query({ schema: PricesQuestion }) { card }: z.infer<typeof PricesQuestion>): Promise<Pricing> {
+    return { versions: [...(await this.read.prices(this.read.publicCard(card)))] };
+  }
+
+  @Get('changes')
+  @ApiOperation({ summary: 'What was announced, the latest first, with what each version changes' })
+  @ApiOkResponse({ standardSchema: PriceChanges })
+  changes(@Query({ schema: ChangesQuestion }) question: ChangesQuestion): Promise<PriceChanges> {
+    return this.read.changes({ ...question, card: this.read.publicCard(question.card) });
   }
 }

@@ -4,7 +4,10 @@ import type { ProposedVersion } from './price-publication.ts';
 /** Calls that are sent again from older traces find a price, too. */
 const effectiveFrom = '2023-01-01T00:00:00Z';
 
-const noTerms = { fallback: twoRateFallback, unitPrices: {}, tiers: [], windows: [] };
+const noTerms = {
+  ...{ fallback: twoRateFallback, unitPrices: {}, tiers: [], windows: [] },
+  ...{ basis: 'listed' as const, derivation: null, costs: [] },
+};
 
 /** The rate card `standard`: yuan per million tokens, the example rates of the price page. */
 const standard: readonly ProposedVersion[] = [

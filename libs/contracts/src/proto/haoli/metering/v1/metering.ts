@@ -192,6 +192,185 @@ export interface UsageResult_UnitsEntry {
   value: string;
 }
 
+export interface ListPricesRequest {
+  /** Any card; empty: public ones. */
+  rateCard: string;
+  /** Only this one of the public cards; empty: all of them. */
+  publicCard: string;
+}
+
+export interface ListPricesResponse {
+  versions: PriceVersion[];
+}
+
+export interface ListPriceChangesRequest {
+  /** Any card; empty: public ones. */
+  rateCard: string;
+  /** Only this one of the public cards; empty: all of them. */
+  publicCard: string;
+  /** Announced at this instant or later; empty: from the first one on. */
+  since: string;
+  cursor: string;
+  pageSize: number;
+}
+
+export interface ListPriceChangesResponse {
+  changes: PriceChange[];
+  nextCursor: string;
+}
+
+export interface PriceChange {
+  version:
+    | PriceVersion
+    | undefined;
+  /** The version that it takes over from; empty for a model's first. */
+  previousPriceVersionId: string;
+  fields: FieldChange[];
+}
+
+export interface FieldChange {
+  field: string;
+  /** Empty where there was none, or is none any more. */
+  before: string;
+  after: string;
+}
+
+export interface PriceVersion {
+  priceVersionId: string;
+  rateCard: string;
+  model: string;
+  currency: string;
+  /** In force from this very instant to effective_to, which is not in it; empty where no next version is announced. */
+  effectiveFrom: string;
+  effectiveTo: string;
+  announcedAt: string;
+  /** derived or listed. */
+  basis: string;
+  terms:
+    | PriceTerms
+    | undefined;
+  /** Absent where the price is plainly listed. */
+  derivation: PriceDerivation | undefined;
+  limits: ModelLimits | undefined;
+}
+
+/** Per million tokens by kind, and per piece. */
+export interface PriceTerms {
+  rates: { [key: string]: string };
+  fallback: { [key: string]: string };
+  unitPrices: { [key: string]: string };
+  tiers: PriceTier[];
+  windows: HourWindow[];
+}
+
+export interface PriceTerms_RatesEntry {
+  key: string;
+  value: string;
+}
+
+export interface PriceTerms_FallbackEntry {
+  key: string;
+  value: string;
+}
+
+export interface PriceTerms_UnitPricesEntry {
+  key: string;
+  value: string;
+}
+
+export interface PriceTier {
+  /** Strictly greater; the whole call is repriced. */
+  overInputTokens: string;
+  rates: { [key: string]: string };
+}
+
+export interface PriceTier_RatesEntry {
+  key: string;
+  value: string;
+}
+
+export interface HourWindow {
+  fromUtc: string;
+  toUtc: string;
+  rates: { [key: string]: string };
+}
+
+export interface HourWindow_RatesEntry {
+  key: string;
+  value: string;
+}
+
+/** official × rate × times ÷ divided_by, rounded once at publication. */
+export interface PriceDerivation {
+  officialCurrency: string;
+  officialAsOf: string;
+  officialSource: string;
+  official: PriceTerms | undefined;
+  fxRate: string;
+  fxAsOf: string;
+  fxSource: string;
+  discountTimes: string;
+  discountDividedBy: string;
+  /** half-up, half-even, up or down. */
+  roundingMode: string;
+  roundingDecimals: number;
+}
+
+export interface ModelLimits {
+  contextTokens: string;
+  outputTokens: string;
+}
+
+export interface PublishPricesRequest {
+  versions: PriceProposed[];
+  reason: string;
+  /** Changes nothing and says what would become of it. */
+  dryRun: boolean;
+}
+
+export interface PriceProposed {
+  rateCard: string;
+  model: string;
+  currency: string;
+  effectiveFrom: string;
+  /** Absent, or without prices: what the derivation gives. */
+  terms: PriceTerms | undefined;
+  basis: string;
+  derivation: PriceDerivation | undefined;
+  limits: ModelLimits | undefined;
+  costs: UpstreamCost[];
+}
+
+/** What an upstream charges us; never shown to customers. */
+export interface UpstreamCost {
+  upstream: string;
+  derivation: PriceDerivation | undefined;
+}
+
+export interface PublishPricesResponse {
+  /** published; waits (for a second person); examined (a dry run). */
+  outcome: string;
+  versions: PriceVersion[];
+  proposalId: string;
+  needsApproval: boolean;
+  impact: ModelImpact[];
+}
+
+/** What a version would have made of the charged calls of the last seven days. */
+export interface ModelImpact {
+  rateCard: string;
+  model: string;
+  currency: string;
+  from: string;
+  to: string;
+  calls: string;
+  charged: string;
+  predicted: string;
+  change: string;
+  /** Empty where nothing was charged. */
+  changePercent: string;
+}
+
 export interface Metering {
   /** Records the usage of one call; acknowledged when durable. Scope usage:write. */
   RecordUsage(request: UsageItem): Promise<RecordUsageResponse>;
@@ -203,4 +382,10 @@ export interface Metering {
   GetCall(request: GetCallRequest): Promise<CallReceipt>;
   /** Sums by time bucket and group. Scope usage:read. */
   GetUsage(request: GetUsageRequest): Promise<UsagePage>;
+  /** Prices in force now and those announced for later. Scope prices:read. */
+  ListPrices(request: ListPricesRequest): Promise<ListPricesResponse>;
+  /** What was announced, the latest first, with what it changes. Scope prices:read. */
+  ListPriceChanges(request: ListPriceChangesRequest): Promise<ListPriceChangesResponse>;
+  /** Publishes price versions, all of them or none, or says what would become of them. Scope prices:publish. */
+  PublishPrices(request: PublishPricesRequest): Promise<PublishPricesResponse>;
 }

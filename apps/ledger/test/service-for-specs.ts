@@ -10,6 +10,7 @@ import {
   ServiceTokens,
   startService,
 } from '@app/transport';
+import { Metadata } from '@grpc/grpc-js';
 import { ledgerSettings, type LedgerSettings } from '../src/ledger-settings.ts';
 import { LedgerModule } from '../src/ledger.module.ts';
 import { aCustomer, aTopUp } from './events.ts';
@@ -51,7 +52,7 @@ export async function ledgerService(
   });
   const base = await service.getUrl();
   const log = eventLogOf(settings);
-  const { someone, leave } = peopleOf(identity, base, grpc.url);
+  const { someone, nobody, leave } = peopleOf(identity, base, grpc.url);
   const publish = (topic: TopicName, ...events: Event[]): Promise<void> =>
     log.publish(
       topic,
@@ -62,6 +63,9 @@ export async function ledgerService(
     base,
     database,
     someone,
+    nobody,
+    /** A token with these scopes. */
+    token: (scopes: string) => identity.token(scopes),
     publish,
     /** A customer whose wallet has this much. */
     wallet: async (amount: string) => {
@@ -116,6 +120,12 @@ export async function appears<Row extends object>(
   throw new Error(`Not in time: ${sql} ${JSON.stringify(values)}`);
 }
 
+class NoTokens extends ServiceTokens {
+  override metadata(): Promise<Metadata> {
+    return Promise.resolve(new Metadata());
+  }
+}
+
 /** People and programs who use a ledger at these addresses. */
 export function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, base: string, url: string) {
   const clients: GrpcApi<LedgerApi.Ledger>[] = [];
@@ -162,10 +172,17 @@ export function peopleOf(identity: Awaited<ReturnType<typeof startIdentity>>, ba
     };
   };
 
+  /** Who has no token. */
+  const nobody = grpcClient<LedgerApi.Ledger>({
+    ...{ protoFile, package: package_, service: 'Ledger', url },
+    tokens: new NoTokens(new IdentityProvider(identity.issuer), { clientId: '', clientSecret: '' }),
+  });
+  clients.push(nobody);
+
   const leave = () => {
     for (const api of clients) closeGrpc(api);
   };
-  return { someone, leave };
+  return { someone, nobody, leave };
 }
 
 /** The settings of a ledger on its own database and topics. */

@@ -56,6 +56,12 @@ export class AdjustmentsGrpc {
     return this.adjustments.list(request);
   }
 
+  @GrpcMethod('Ledger', 'ListDeeds')
+  @Scopes('ledger:read')
+  deeds(request: LedgerApi.ListDeedsRequest): Promise<LedgerApi.ListDeedsResponse> {
+    return this.adjustments.deeds(request);
+  }
+
   @GrpcMethod('Ledger', 'ListClosedPeriods')
   @Scopes('ledger:read')
   async closedPeriods(): Promise<LedgerApi.ListClosedPeriodsResponse> {

@@ -47,11 +47,12 @@ const PlacedHold = z.object({
   currency: z.string(),
   availableAfter: z.string(),
 });
+const Leased = z.object({ leasedUntil: InstantText });
 const Released = z.object({ outcome: z.enum(['released', 'already_ended']) });
 
 /** The REST door of holds: the same commands as over gRPC. */
 @ApiTags('holds')
-@Controller('v1/holds')
+@Controller('v1')
 @Scopes('holds:write')
 export class HoldsController {
   constructor(
@@ -59,13 +60,13 @@ export class HoldsController {
     private readonly settlements: SettleHoldHandler,
   ) {}
 
-  @Post()
+  @Post('holds')
   @ApiCreatedResponse({ standardSchema: PlacedHold })
   async place(@Body({ schema: PlaceHold }) body: z.infer<typeof PlaceHold>): Promise<LedgerApi.Hold> {
     return holdOf(await this.holds.place(body));
   }
 
-  @Post(':holdId/extend')
+  @Post('holds/:holdId/extend')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: PlacedHold })
   async extend(
@@ -75,7 +76,7 @@ export class HoldsController {
     return holdOf(await this.holds.extend({ holdId, ...body }));
   }
 
-  @Post(':holdId/settle')
+  @Post('holds/:holdId/settle')
   @HttpCode(200)
   @Scopes('ledger:post')
   @ApiOkResponse({ standardSchema: Settled })
@@ -86,7 +87,7 @@ export class HoldsController {
     return this.settlements.handle({ holdId, ...body });
   }
 
-  @Post(':holdId/release')
+  @Post('holds/:holdId/release')
   @HttpCode(200)
   @ApiOkResponse({ standardSchema: Released })
   release(
@@ -94,6 +95,13 @@ export class HoldsController {
     @Body({ schema: ReleaseHold }) body: z.infer<typeof ReleaseHold>,
   ): Promise<LedgerApi.ReleaseHoldResponse> {
     return this.holds.release({ holdId, customerId: body.customerId, reason: body.reason ?? 'released' });
+  }
+
+  @Post('leases/:leaseId/renew')
+  @HttpCode(200)
+  @ApiOkResponse({ standardSchema: Leased })
+  renewLease(@Param('leaseId') leaseId: string): Promise<LedgerApi.RenewLeaseResponse> {
+    return this.holds.renewLease({ leaseId });
   }
 }
 

@@ -468,6 +468,29 @@ export interface Adjustment {
   detail: string;
 }
 
+export interface ListDeedsRequest {
+  /** An adjustment; empty: all. */
+  subjectId: string;
+  pageSize: number;
+  cursor: string;
+}
+
+export interface ListDeedsResponse {
+  deeds: Deed[];
+  nextCursor: string;
+}
+
+/** Something that a person did, a refused attempt too. */
+export interface Deed {
+  id: string;
+  at: string;
+  actor: string;
+  clientId: string;
+  action: string;
+  subjectId: string;
+  detail: string;
+}
+
 export interface ListClosedPeriodsRequest {
 }
 
@@ -634,6 +657,8 @@ export interface Ledger {
   GetAdjustment(request: GetAdjustmentRequest): Promise<Adjustment>;
   /** Adjustments, the latest first. Scope ledger:read. */
   ListAdjustments(request: ListAdjustmentsRequest): Promise<ListAdjustmentsResponse>;
+  /** Who did what by hand, the earliest first. Scope ledger:read. */
+  ListDeeds(request: ListDeedsRequest): Promise<ListDeedsResponse>;
   /** The months that take no more entries. Scope ledger:read. */
   ListClosedPeriods(request: ListClosedPeriodsRequest): Promise<ListClosedPeriodsResponse>;
   /** All entries of all books in the order of publication. Scope ledger:read. */

@@ -1,4 +1,11 @@
-import { encodeEvent, type Event, type LedgerApi, topics, type TopicName } from '@app/contracts';
+import {
+  encodeEvent,
+  type Event,
+  type LedgerApi,
+  topics,
+  type TopicName,
+  type WireEvent,
+} from '@app/contracts';
 import { KafkaEventLog } from '@app/kafka';
 import { Database, newId } from '@app/persistence';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
@@ -67,6 +74,16 @@ export async function ledgerService(
     /** A token with these scopes. */
     token: (scopes: string) => identity.token(scopes),
     publish,
+    /** Publishes an event as bytes that were changed on the way; the ids by which they went. */
+    publishRaw: async (
+      topic: TopicName,
+      event: Event,
+      changes: readonly ((wire: WireEvent) => WireEvent)[],
+    ): Promise<string[]> => {
+      const wires = changes.map((change) => change(encodeEvent(topic, event)));
+      await log.publish(topic, wires);
+      return wires.map(({ headers }) => headers['ce_id'] ?? '');
+    },
     /** A customer whose wallet has this much. */
     wallet: async (amount: string) => {
       const customerId = newId('cus');
@@ -89,7 +106,7 @@ export async function ledgerService(
     parked: (eventId: string) =>
       appears<{ kind: string; reason: string }>(
         database,
-        'SELECT kind, reason FROM parked_message WHERE event_id = $1',
+        `SELECT kind, reason FROM parked_message WHERE coalesce(event_id, headers ->> 'ce_id') = $1`,
         [eventId],
       ),
     close: async () => {

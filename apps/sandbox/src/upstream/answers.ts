@@ -7,6 +7,7 @@ const cutWish = /\bcut\b/;
 const slowWish = /\bslow\b/;
 const crawlWish = /\bcrawl\b/;
 const silentWish = /\bsilent\b/;
+const toolWish = /\btool\b/;
 
 type ChatRequest = Parameters<NonNullable<Fixture['match']['predicate']>>[0];
 
@@ -37,6 +38,13 @@ function answer(request: ChatRequest) {
   };
 }
 
+/** A call of the first tool that was brought, with the usage that was asked for. */
+function toolCall(request: ChatRequest) {
+  const { usage } = answer(request);
+  const name = request.tools?.[0]?.function.name ?? 'none';
+  return { toolCalls: [{ name, arguments: '{"city":"广州"}' }], finishReason: 'tool_calls', usage };
+}
+
 /** An answer of an error, with words in it that a customer must never see. */
 function failure(request: ChatRequest) {
   const status = Number(statusWish.exec(lastText(request))?.[1]);
@@ -47,7 +55,8 @@ function failure(request: ChatRequest) {
 /**
  * The answers of the fake provider, first match first:
  * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` half a second, `silent` before the first,
- * `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
+ * `tool` calls the first tool, `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
+ * Embeddings and pictures are always the same; responses and Anthropic's messages are answered as chat is.
  */
 export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(statusWish) }, response: failure },
@@ -62,5 +71,8 @@ export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(slowWish) }, response: answer, latency: 150, chunkSize: 20 },
   { match: { endpoint: 'chat', predicate: asks(crawlWish) }, response: answer, latency: 500, chunkSize: 10 },
   { match: { endpoint: 'chat', predicate: asks(silentWish) }, response: answer, latency: 5_000 },
+  { match: { endpoint: 'chat', predicate: asks(toolWish) }, response: toolCall, chunkSize: 20 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
+  { match: { endpoint: 'embedding' }, response: { embedding: [0.25, -0.5, 0.125] } },
+  { match: { endpoint: 'image' }, response: { images: [{ url: 'https://pictures.example/1.png' }] } },
 ];

@@ -36,7 +36,7 @@ export const ledgerSettings = z.object({
   HOLD_QUARANTINE_SECONDS: seconds(259_200),
   /** How often holds and waiting charges are looked through. */
   SWEEP_SECONDS: seconds(5),
-  /** Books kept in memory by all writers together. */
+  /** Books kept in memory by the writer. */
   BOOKS_KEPT_MAX: z.coerce.number().int().min(100).max(10_000_000).default(50_000),
 });
 export type LedgerSettings = z.infer<typeof ledgerSettings>;

@@ -39,9 +39,9 @@ import { AnswerStore } from './idempotency/answer.store.ts';
 import { IdempotencyHandler } from './idempotency/idempotency.handler.ts';
 import { AccountCodes } from './journal/account-codes.store.ts';
 import { journalSource } from './journal/journal-source.store.ts';
-import { JournalStore } from './journal/journal.store.ts';
 import { Journal } from './journal/journal.ts';
 import { PostEventsHandler } from './journal/post-events.handler.ts';
+import { Writer } from './journal/writer.store.ts';
 import type { LedgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { PeriodStore } from './periods/period.store.ts';
@@ -81,18 +81,18 @@ import { StatementsGrpc } from './statements/statements.grpc.ts';
 import { StatementsHandler } from './statements/statements.handler.ts';
 import { Waits } from './waits.ts';
 
-/** The writers' own connections: a reader that waits for a writer must never hold the connection that the writer needs. */
+/** The writer's own connections: a reader that waits for the writer must never hold the connection that it needs. */
 class WriterDatabase extends Database {}
 
-/** Finishes what the writers have, then ends their connections. */
+/** Finishes what the writer has, then ends its connections. */
 class LedgerLife implements OnApplicationShutdown {
   constructor(
-    private readonly journal: JournalStore,
+    private readonly writer: Writer,
     private readonly database: WriterDatabase,
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    await this.journal.close();
+    await this.writer.close();
     await this.database.close();
   }
 }
@@ -136,19 +136,19 @@ export class LedgerModule {
         { provide: Waits, useValue: waitsOf(settings) },
         { provide: WriterDatabase, useFactory: () => writerDatabaseOf(settings) },
         {
-          provide: JournalStore,
+          provide: Writer,
           useFactory: (database: WriterDatabase, outbox: Outbox, signal: OutboxSignal) =>
-            new JournalStore(
-              { database, codes: new AccountCodes(), outbox, signal, booksMax: settings.BOOKS_KEPT_MAX },
-              settings.KAFKA_PARTITIONS,
-            ),
+            new Writer({
+              ...{ database, codes: new AccountCodes(), outbox, signal },
+              booksMax: settings.BOOKS_KEPT_MAX,
+            }),
           inject: [WriterDatabase, Outbox, OutboxSignal],
         },
-        { provide: Journal, useExisting: JournalStore },
+        { provide: Journal, useExisting: Writer },
         {
           provide: LedgerLife,
-          useFactory: (journal: JournalStore, database: WriterDatabase) => new LedgerLife(journal, database),
-          inject: [JournalStore, WriterDatabase],
+          useFactory: (writer: Writer, database: WriterDatabase) => new LedgerLife(writer, database),
+          inject: [Writer, WriterDatabase],
         },
         ...parts,
         ...sealProviders(settings),
@@ -179,9 +179,9 @@ const waitsOf = (settings: LedgerSettings): Waits =>
 const writerDatabaseOf = (settings: LedgerSettings): WriterDatabase =>
   new WriterDatabase({
     url: settings.LEDGER_DATABASE_URL,
-    applicationName: 'ledger writers',
-    // One that each writer keeps, and one for the careful path.
-    connectionsMax: settings.KAFKA_PARTITIONS * 2,
+    applicationName: 'ledger writer',
+    // One that the writer keeps, and one for the careful path.
+    connectionsMax: 2,
   });
 
 const kafkaOf = (settings: LedgerSettings): DynamicModule =>

@@ -3,8 +3,8 @@ import { Instant, type Command } from '@app/bookkeeping';
 import { Units18 } from '@app/money';
 import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
 import { AccountCodes } from '../src/journal/account-codes.store.ts';
-import { JournalStore } from '../src/journal/journal.store.ts';
 import type { PostRequest } from '../src/journal/journal.ts';
+import { Writer } from '../src/journal/writer.store.ts';
 import { ledgerMigrations } from '../src/migrations.ts';
 
 /** A ledger without doors, on a real database. */
@@ -12,30 +12,30 @@ export interface LedgerForSpecs {
   /** As the owner of the tables, who may look at everything and tamper. */
   readonly database: Database;
   /** As the service's own role, with no more rights than in production. */
-  readonly journal: JournalStore;
+  readonly journal: Writer;
   /** The address for another pool of the service's own role; it must be closed first. */
   readonly serviceUrl: string;
   /** A second process on the same database, with its own memory. */
-  another(): JournalStore;
+  another(): Writer;
   close(): Promise<void>;
 }
 
 /** Migrates an empty database and opens the journal in it. */
-export async function ledgerOn(url: string, partitions = 3): Promise<LedgerForSpecs> {
+export async function ledgerOn(url: string): Promise<LedgerForSpecs> {
   const database = new Database({ url, applicationName: 'ledger spec' });
   const role = await makeRole(database, url);
   const migrations = [messagingMigration, ...ledgerMigrations];
   await migrate({ url: role.url, migrationUrl: url, migrations, applicationName: 'ledger spec' });
-  const stores: { readonly journal: JournalStore; readonly writers: Database }[] = [];
-  const another = (): JournalStore => {
-    const applicationName = 'ledger spec writers';
-    const writers = new Database({ url: role.url, applicationName, connectionsMax: partitions * 2 });
+  const stores: { readonly journal: Writer; readonly writers: Database }[] = [];
+  const another = (): Writer => {
+    const applicationName = 'ledger spec writer';
+    const writers = new Database({ url: role.url, applicationName, connectionsMax: 2 });
     const signal = new OutboxSignal();
     const outbox = new Outbox(signal);
-    const journal = new JournalStore(
-      { database: writers, codes: new AccountCodes(), outbox, signal, booksMax: 1_000 },
-      partitions,
-    );
+    const journal = new Writer({
+      ...{ database: writers, codes: new AccountCodes(), outbox, signal },
+      booksMax: 1_000,
+    });
     stores.push({ journal, writers });
     return journal;
   };

@@ -1,7 +1,8 @@
 import type { Topic } from '@app/contracts';
 import { log, metrics } from '@app/observability';
+import { setImmediate as immediate } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
-import type { EventBatch } from './event-batch.ts';
+import type { EventBatch, ReceivedRecord } from './event-batch.ts';
 import { receivedRecord } from './received-records.ts';
 import { retryInPlace } from './retry-in-place.ts';
 
@@ -18,6 +19,8 @@ export interface Reading {
 }
 
 const batchEventsMax = 1_000;
+/** Of one partition at once: some batches, so that a backlog is worked off in full ones. */
+const fetchBytesMax = 4_194_304;
 const heartbeatMs = 1_000;
 
 const consumed = metrics.counter({
@@ -52,6 +55,7 @@ export class TopicReader {
       rebalanceTimeout: 20_000,
       heartbeatInterval: heartbeatMs,
       maxWaitTimeInMs: 500,
+      maxBytesPerPartition: fetchBytesMax,
       allowAutoTopicCreation: false,
       retry: {
         initialRetryTime: 100,
@@ -94,13 +98,25 @@ export class TopicReader {
   }
 
   private async read(payload: EachBatchPayload): Promise<void> {
-    for (const messages of chunksOf(payload.batch.messages, batchEventsMax)) {
+    const chunks = chunksOf(payload.batch.messages, batchEventsMax);
+    let records = recordsOf(this.reading.topic, chunks[0]);
+    for (const [index, messages] of chunks.entries()) {
       if (!payload.isRunning() || payload.isStale()) return;
-      await this.readChunk(payload, messages);
+      const [next] = await Promise.all([
+        this.recordsSoon(chunks[index + 1]),
+        this.readChunk(payload, { messages, records }),
+      ]);
+      records = next;
     }
   }
 
-  private async readChunk(payload: EachBatchPayload, messages: readonly KafkaMessage[]): Promise<void> {
+  /** Reads the records that come next while the database works on those before them. */
+  private async recordsSoon(messages: readonly KafkaMessage[] | undefined): Promise<ReceivedRecord[]> {
+    await immediate();
+    return recordsOf(this.reading.topic, messages);
+  }
+
+  private async readChunk(payload: EachBatchPayload, chunk: Chunk): Promise<void> {
     const lost = new AbortController();
     const signal = AbortSignal.any([lost.signal, this.stopping.signal]);
     const beating = setInterval(() => {
@@ -109,7 +125,7 @@ export class TopicReader {
       });
     }, heartbeatMs);
     try {
-      const batch = this.batchOf(payload, messages, signal);
+      const batch = this.batchOf(payload, chunk, signal);
       const done = batchSeconds.startTimer({ group: this.group });
       await retryInPlace(() => this.handleOnce(batch), { signal, group: this.group });
       done();
@@ -139,11 +155,7 @@ export class TopicReader {
     await payload.heartbeat();
   }
 
-  private batchOf(
-    payload: EachBatchPayload,
-    messages: readonly KafkaMessage[],
-    signal: AbortSignal,
-  ): EventBatch {
+  private batchOf(payload: EachBatchPayload, { messages, records }: Chunk, signal: AbortSignal): EventBatch {
     const { topic, group } = this.reading;
     const { batch } = payload;
     return {
@@ -152,7 +164,7 @@ export class TopicReader {
       partition: batch.partition,
       firstOffset: messages[0]?.offset ?? batch.lastOffset(),
       lastOffset: lastOffsetOf(batch, messages),
-      records: messages.map((message) => receivedRecord(topic.name, message)),
+      records,
       dense: topic.retention !== 'compact',
       heartbeat: () => payload.heartbeat(),
       signal,
@@ -160,13 +172,24 @@ export class TopicReader {
   }
 }
 
+/** Messages of one partition, and what they say. */
+interface Chunk {
+  readonly messages: readonly KafkaMessage[];
+  readonly records: readonly ReceivedRecord[];
+}
+
+const recordsOf = (topic: Topic, messages: readonly KafkaMessage[] = []): ReceivedRecord[] =>
+  messages.map((message) => receivedRecord(topic.name, message));
+
 function lastOffsetOf(batch: Batch, messages: readonly KafkaMessage[]): string {
   const last = messages.at(-1);
   return last === undefined ? batch.lastOffset() : last.offset;
 }
 
-function chunksOf<Item>(items: readonly Item[], size: number): Item[][] {
+/** Chunks of about the same size. */
+function chunksOf<Item>(items: readonly Item[], sizeMax: number): Item[][] {
   const chunks: Item[][] = [];
+  const size = Math.ceil(items.length / Math.ceil(items.length / sizeMax));
   for (let start = 0; start < items.length; start += size) chunks.push(items.slice(start, start + size));
   return chunks;
 }

@@ -6,15 +6,15 @@ import fc from 'fast-check';
 import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.ts';
 import { InvariantStore } from '../reports/invariants.store.ts';
 import { RebuildHandler } from '../reports/rebuild.handler.ts';
-import type { JournalStore } from './journal.store.ts';
 import type { Outcome, PostRequest } from './journal.ts';
+import type { Writer } from './writer.store.ts';
 
 let ledger: LedgerForSpecs;
-let writers: readonly JournalStore[];
+let writers: readonly Writer[];
 let runs = 0;
 
 beforeAll(async () => {
-  ledger = await ledgerOn(await freshDatabase('journal-property'), 2);
+  ledger = await ledgerOn(await freshDatabase('journal-property'));
   writers = [ledger.journal, ledger.another()];
 });
 afterAll(async () => {

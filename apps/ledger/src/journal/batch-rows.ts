@@ -19,20 +19,18 @@ type Columns<Name extends PartName> = Readonly<Record<keyof (typeof parts)[Name]
 
 /** The parameters of the statement that writes a batch: one array for each column of each part. */
 export class BatchRows {
-  private readonly rows = Object.fromEntries(partNames.map((name) => [name, columnsOf(name)])) as unknown as {
-    readonly [Name in PartName]: Columns<Name>;
-  };
+  private readonly made: { [Name in PartName]?: Columns<Name> } = {};
 
   constructor(private readonly codeOf: (account: AccountId) => number | undefined) {}
 
   /** The parts that have rows. */
   present(): PartName[] {
-    return partNames.filter((name) => arraysOf(this.rows[name]).some(({ length }) => length > 0));
+    return partNames.filter((name) => this.made[name] !== undefined);
   }
 
   /** The arrays of the parts that have rows, in the order of the statement's parameters. */
   values(): Buffer[] {
-    return this.present().flatMap((name) => arraysOf(this.rows[name]).map((array) => array.toBuffer()));
+    return this.present().flatMap((name) => arraysOf(this.made[name]).map((array) => array.toBuffer()));
   }
 
   /** Adds all that a decided batch writes. Takes the changes out of the books. */
@@ -54,7 +52,7 @@ export class BatchRows {
   }
 
   private addEntry({ entry, paid, granted, held, canonical, previousHash, hash }: ChainedEntry): void {
-    const row = this.rows.entries;
+    const row = this.columns('entries');
     const { postings } = entry;
     const [first, second] = postings;
     row.position.integer(row.book_id.length + 1);
@@ -94,7 +92,7 @@ export class BatchRows {
   }
 
   private addFurtherPosting(entry: ChainedEntry['entry'], line: number): void {
-    const row = this.rows.furtherPostings;
+    const row = this.columns('furtherPostings');
     row.book_id.text(entry.bookId);
     row.version.bigint(entry.version);
     row.line.smallint(line + 1);
@@ -120,7 +118,7 @@ export class BatchRows {
   }
 
   private addHead({ book: { state }, version, hash }: KeptBook): void {
-    const row = version === 0 ? this.rows.newHeads : this.rows.heads;
+    const row = this.columns(version === 0 ? 'newHeads' : 'heads');
     row.book_id.text(state.bookId);
     row.expected.bigint(version);
     row.version.bigint(state.version);
@@ -133,7 +131,7 @@ export class BatchRows {
   }
 
   private addHold(bookId: string, hold: Hold): void {
-    const row = this.rows.holds;
+    const row = this.columns('holds');
     row.book_id.text(bookId);
     row.hold_id.text(hold.holdId);
     row.amount.numeric(hold.amount);
@@ -149,7 +147,8 @@ export class BatchRows {
   }
 
   private addHoldEnd(bookId: string, holdId: string, outcome: string): void {
-    const { endedHolds, holdEnds } = this.rows;
+    const endedHolds = this.columns('endedHolds');
+    const holdEnds = this.columns('holdEnds');
     endedHolds.book_id.text(bookId);
     endedHolds.hold_id.text(holdId);
     holdEnds.book_id.text(bookId);
@@ -158,7 +157,7 @@ export class BatchRows {
   }
 
   private addLot(bookId: string, lot: Lot): void {
-    const row = this.rows.lots;
+    const row = this.columns('lots');
     row.book_id.text(bookId);
     row.top_up_id.text(lot.topUpId);
     row.channel.text(lot.channel);
@@ -172,7 +171,7 @@ export class BatchRows {
   }
 
   private addRefund(bookId: string, refund: OpenRefund): void {
-    const row = this.rows.refunds;
+    const row = this.columns('refunds');
     row.book_id.text(bookId);
     row.refund_id.text(refund.refundId);
     row.total.numeric(refund.total);
@@ -182,7 +181,7 @@ export class BatchRows {
   }
 
   private addWaiting(bookId: string, waiting: WaitingCharge, queuedBy: number): void {
-    const row = this.rows.waiting;
+    const row = this.columns('waiting');
     row.book_id.text(bookId);
     row.charge_id.text(waiting.chargeId);
     row.key_id.text(waiting.keyId);
@@ -193,7 +192,7 @@ export class BatchRows {
   }
 
   private addWaitingEnd(bookId: string, chargeId: string): void {
-    const row = this.rows.waitingEnds;
+    const row = this.columns('waitingEnds');
     row.book_id.text(bookId);
     row.charge_id.text(chargeId);
   }
@@ -209,15 +208,20 @@ export class BatchRows {
         if (!isWalletAccount(credit)) totalOf(totals, credit, entry).credit += amount;
       }
     }
-    for (const day of days) this.rows.days.day.date(day);
-    const row = this.rows.totals;
+    for (const day of days) this.columns('days').day.date(day);
     for (const { account, currency, accountingDate, debit, credit } of totals.values()) {
+      const row = this.columns('totals');
       row.account.integer(this.knownCodeOf(account));
       row.currency.ascii(currency);
       row.accounting_date.date(accountingDate);
       row.debit.numeric(debit);
       row.credit.numeric(credit);
     }
+  }
+
+  /** The columns of a part, which has rows from now on. */
+  private columns<Name extends PartName>(name: Name): Columns<Name> {
+    return (this.made[name] ??= columnsOf(name) as never);
   }
 
   private knownCodeOf(account: AccountId): number {
@@ -253,5 +257,5 @@ const columnsOf = (name: PartName): Readonly<Record<string, ArrayBytes>> =>
     Object.entries(parts[name].columns).map(([column, type]) => [column, new ArrayBytes(type)]),
   );
 
-const arraysOf = (columns: Readonly<Record<string, ArrayBytes>>): readonly ArrayBytes[] =>
-  Object.values(columns);
+const arraysOf = (columns: Readonly<Record<string, ArrayBytes>> | undefined): readonly ArrayBytes[] =>
+  Object.values(columns ?? {});

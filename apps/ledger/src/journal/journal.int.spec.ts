@@ -166,7 +166,7 @@ describe('the journal', () => {
       cuts += 1;
       void ledger.database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-          WHERE datname = current_database() AND application_name = 'ledger spec writers'`,
+          WHERE datname = current_database() AND application_name = 'ledger spec writer'`,
       );
     }, 400);
     const postUntilDone = async (request: PostRequest): Promise<string> => {

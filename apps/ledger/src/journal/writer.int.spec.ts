@@ -5,7 +5,7 @@ import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.
 let ledger: LedgerForSpecs;
 
 beforeAll(async () => {
-  ledger = await ledgerOn(await freshDatabase('writer'), 1);
+  ledger = await ledgerOn(await freshDatabase('writer'));
 });
 afterAll(async () => {
   await ledger.close();

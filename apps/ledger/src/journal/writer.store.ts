@@ -11,7 +11,7 @@ import { loadBooks, unopened, type KeptBook } from './books.store.ts';
 import { ClosedPeriods } from './closed-periods.store.ts';
 import { DatabaseClock, stampAfter } from './database-clock.ts';
 import { decideBatch, lotsNamed, type Circumstances, type DecidedBatch } from './decide-batch.ts';
-import type { Outcome, PostRequest } from './journal.ts';
+import { Journal, type Outcome, type PostRequest } from './journal.ts';
 import { KeptBooks } from './kept-books.ts';
 import {
   headVersions,
@@ -24,7 +24,7 @@ import {
 import type { Rows } from './rows.ts';
 import { WriterConnection } from './writer-connection.store.ts';
 
-/** What all writers of a process share. */
+/** What a writer works with. */
 export interface WriterTools {
   readonly database: Database;
   readonly codes: AccountCodes;
@@ -51,11 +51,13 @@ const batchSize = metrics.histogram(
 );
 
 /**
- * Writes the books of one partition, a batch at a time.
+ * The journal in PostgreSQL, written a batch at a time: one writer in a process, whatever books and partitions there are. What a
+ * statement costs beside its rows is then shared by all who ask at the same time, and nobody waits for a lock. Another process
+ * has a writer of its own.
  * A batch is decided in memory on the heads it keeps and written as one statement, which fails where a head has moved or an event
  * is known. Only then is it decided again after locking the books: nothing but the database ever says what is true.
  */
-export class Writer {
+export class Writer extends Journal {
   private readonly queue: BatchQueue<PostRequest, Outcome>;
   private readonly kept: KeptBooks;
   private readonly connection: WriterConnection;
@@ -64,6 +66,7 @@ export class Writer {
   private readonly openDay = (day: string): string => this.periods.firstOpenDay(day);
 
   constructor(private readonly tools: WriterTools) {
+    super();
     this.queue = new BatchQueue((requests) => this.write(requests), batchRequestsMax);
     this.kept = new KeptBooks(tools.booksMax);
     this.connection = new WriterConnection(tools.database);
@@ -72,11 +75,6 @@ export class Writer {
   /** Hands requests in; see Journal. */
   post(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
     return this.queue.submit(requests);
-  }
-
-  /** Requests that wait for a batch. */
-  get depth(): number {
-    return this.queue.depth;
   }
 
   /** Finishes what was handed in and gives the connection back. */

@@ -31,6 +31,8 @@ import { PricingController } from './pricing/pricing.controller.ts';
 import { RefundsController } from './refunds/refunds.controller.ts';
 import { RelayController } from './relay/relay.controller.ts';
 import { relayProviders } from './relay/relay.module.ts';
+import { TokenizeController } from './tokenize/tokenize.controller.ts';
+import { TokenizeHandler } from './tokenize/tokenize.handler.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
 import { BillingController } from './usage/billing.controller.ts';
 import { ExportCallsHandler } from './usage/export-calls.handler.ts';
@@ -72,6 +74,7 @@ const settings = readSettings(gatewaySettings);
     PricingController,
     RefundsController,
     RelayController,
+    TokenizeController,
     TopUpsController,
     UsageController,
   ],
@@ -87,6 +90,7 @@ const settings = readSettings(gatewaySettings);
     LimitCallHandler,
     PricesProjection,
     ServicesClient,
+    TokenizeHandler,
     WatchedTopUps,
     { provide: PriceList, useExisting: PricesProjection },
     { provide: Clock, useClass: DatabaseClock },

@@ -274,6 +274,24 @@ describe('a chat program that asks the old billing pair', () => {
   }, 60_000);
 });
 
+describe('a customer who asks what a text would cost', () => {
+  it('is told what the guide says, and what is wrong in OpenAI’s form', async () => {
+    const request = { model: 'gpt-5.5', input: ['hello world', '你好，世界'], max_output_tokens: 1_000 };
+    expect(await doors.ask('/v1/tokenize', other.key, request)).toMatchObject({
+      status: 200,
+      body: {
+        input_tokens: 5,
+        counts: [2, 3],
+        estimated: false,
+        cost: { value: '0.0150125', currency: 'CNY' },
+      },
+    });
+    const wrong = await doors.ask('/v1/tokenize', other.key, { model: 'gpt-5.5' });
+    expect(wrong).toMatchObject({ status: 400, body: { error: { param: 'input' } } });
+    expect((await doors.ask('/v1/tokenize', undefined, request)).status).toBe(401);
+  }, 30_000);
+});
+
 /** What the ledger took for calls, collected or not, and what it left in the wallet. */
 async function debitsOfLedger() {
   const [charged, collected]: [string[], string[]] = [[], []];

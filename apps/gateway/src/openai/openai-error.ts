@@ -112,7 +112,8 @@ export const tooManyFailedKeys = () =>
 
 /** A rate that is used up, or so many calls under way. */
 export interface UsedUp {
-  readonly what: 'requests per min (RPM)' | 'tokens per min (TPM)' | 'concurrent calls';
+  readonly what:
+    'requests per min (RPM)' | 'tokens per min (TPM)' | 'concurrent calls' | 'counts of tokens at once';
   readonly limit: number;
   readonly used?: number;
   readonly requested?: number;

@@ -34,6 +34,8 @@ export const ledgerSettings = z.object({
   CHARGE_WAIT_SECONDS: seconds(86_400),
   /** A hold whose call finished and was never rated is released after so long, in the customer's favour. */
   HOLD_QUARANTINE_SECONDS: seconds(259_200),
+  /** How long a close-out waits for its customer's holds to end; afterwards it is refused. No call lasts longer. */
+  REFUND_DRAIN_SECONDS: seconds(3_600),
   /** How often holds and waiting charges are looked through. */
   SWEEP_SECONDS: seconds(5),
   /** Books kept in memory by the writer. */

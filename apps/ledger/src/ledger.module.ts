@@ -49,12 +49,15 @@ import { AnswerRefundsHandler } from './refunds/answer-refunds.handler.ts';
 import { QuoteRefundHandler } from './refunds/quote-refund.handler.ts';
 import { RefundQuotesController } from './refunds/refund-quotes.controller.ts';
 import { RefundQuotesGrpc } from './refunds/refund-quotes.grpc.ts';
+import { DrainingRefundStore } from './refunds/draining-refund.store.ts';
+import { DrainRefundsHandler } from './refunds/drain-refunds.handler.ts';
 import { RefundsConsumer } from './refunds/refunds.consumer.ts';
 import { AccountTotalStore } from './reports/account-total.store.ts';
 import { InvariantStore } from './reports/invariants.store.ts';
 import { JournalReader } from './reports/journal-reader.store.ts';
 import { LiveStore } from './reports/live.store.ts';
 import { RebuildHandler } from './reports/rebuild.handler.ts';
+import { RepeatedEventStore } from './reports/repeated-events.store.ts';
 import { ReportsController } from './reports/reports.controller.ts';
 import { ReportsGrpc } from './reports/reports.grpc.ts';
 import { TrialBalanceHandler } from './reports/trial-balance.handler.ts';
@@ -113,6 +116,7 @@ const parts: readonly Type[] = [
     HoldStore,
     TrialBalanceStore,
     InvariantStore,
+    RepeatedEventStore,
     AccountTotalStore,
     JournalReader,
     LiveStore,
@@ -120,7 +124,8 @@ const parts: readonly Type[] = [
   ...[PostEventsHandler, HoldsHandler, SweepHandler, AnswerRefundsHandler, BalancesHandler, EntriesHandler],
   ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
   ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
-  ...[FinishAdjustmentsHandler, SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
+  ...[DrainingRefundStore, DrainRefundsHandler, FinishAdjustmentsHandler],
+  ...[SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
   ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
 ];
 
@@ -173,6 +178,7 @@ const waitsOf = (settings: LedgerSettings): Waits =>
     holdExpirySeconds: settings.HOLD_EXPIRY_SECONDS,
     leaseSeconds: settings.LEASE_SECONDS,
     quarantineSeconds: settings.HOLD_QUARANTINE_SECONDS,
+    refundDrainSeconds: settings.REFUND_DRAIN_SECONDS,
     sweepSeconds: settings.SWEEP_SECONDS,
   });
 

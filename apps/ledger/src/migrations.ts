@@ -3,6 +3,13 @@ import { Journal } from './migrations/0002-journal.ts';
 import { OpenMatters } from './migrations/0003-open-matters.ts';
 import { SealedDays } from './migrations/0004-sealed-days.ts';
 import { ManualEntries } from './migrations/0005-manual-entries.ts';
+import { DrainingRefunds } from './migrations/0006-draining-refunds.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
-export const ledgerMigrations: readonly Migration[] = [Journal, OpenMatters, SealedDays, ManualEntries];
+export const ledgerMigrations: readonly Migration[] = [
+  Journal,
+  OpenMatters,
+  SealedDays,
+  ManualEntries,
+  DrainingRefunds,
+];

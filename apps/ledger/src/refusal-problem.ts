@@ -36,6 +36,11 @@ const answers: Readonly<Record<RefusalCode, Answer>> = {
   'hold-released': answer(409, 'holdId', 'Place a new hold.'),
   'hold-expired': answer(409, 'holdId', 'Place a new hold.'),
   'hold-not-expired': answer(409, 'holdId', 'Wait until it expires, or release it.'),
+  'too-many-lots': answer(
+    422,
+    'amount',
+    'Use older top-ups up first; compensate a charge instead of correcting it.',
+  ),
   'lot-exists': answer(409, 'topUpId', another),
   'charge-exists': answer(409, 'chargeId', chargeStands),
   'charge-not-waiting': answer(409, 'chargeId', chargeStands),

@@ -8,6 +8,8 @@ export class Waits {
   readonly leaseSeconds: number;
   /** A hold whose call finished waits to be rated. */
   readonly quarantineSeconds: number;
+  /** A close-out waits for its customer's holds to end. */
+  readonly refundDrainSeconds: number;
   /** Between two looks at what is due. */
   readonly sweepSeconds: number;
 
@@ -16,6 +18,7 @@ export class Waits {
     this.holdExpirySeconds = seconds.holdExpirySeconds;
     this.leaseSeconds = seconds.leaseSeconds;
     this.quarantineSeconds = seconds.quarantineSeconds;
+    this.refundDrainSeconds = seconds.refundDrainSeconds;
     this.sweepSeconds = seconds.sweepSeconds;
   }
 }

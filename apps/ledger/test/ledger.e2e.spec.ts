@@ -61,6 +61,7 @@ beforeAll(async () => {
     LEDGER_DATABASE_URL: await freshDatabase('ledger-e2e'),
     SWEEP_SECONDS: '1',
     HOLD_EXPIRY_SECONDS: '2',
+    REFUND_DRAIN_SECONDS: '4',
     LOG_LEVEL: 'warn',
   };
   Object.assign(process.env, environment);
@@ -477,6 +478,36 @@ describe('refunds', () => {
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(await count('outbox WHERE event_id LIKE $1', [`${refundId}%`])).toBe(1);
     expect(await balanceOf(customer)).toMatchObject({ paid: '15.005' });
+  });
+
+  it('close out once every open hold has ended, and not before', async () => {
+    const customer = await wallet('10');
+    const [first, second] = [newId('hold'), newId('hold')];
+    await place(customer, first, '1', hoursAgo(-1));
+    await place(customer, second, '1', hoursAgo(-1));
+    const refundId = newId('ref');
+    const request = aRefund(customer, refundId);
+    await publish(topics.refunds.name, request, request);
+    await until(async () => (await count('draining_refund WHERE refund_id = $1', [refundId])) === 1);
+    await api.ReleaseHold({ holdId: first, customerId: customer, reason: 'over' });
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect(await count('outbox WHERE event_id LIKE $1', [`${refundId}%`])).toBe(0);
+    await publish(topics.rated.name, aCharge(customer, newId('use'), '2.5', second));
+    const reserved = await until(() => announced<EventOf<typeof RefundReserved>>('reserved', refundId));
+    expect(reserved.total).toEqual({ amount: '7.5', currency: 'CNY' });
+    expect(await count('draining_refund WHERE refund_id = $1', [refundId])).toBe(0);
+  });
+
+  it('are refused where a hold outlasts the wait of a close-out', async () => {
+    const customer = await wallet('10');
+    await place(customer, newId('hold'), '1', hoursAgo(-1));
+    const refundId = newId('ref');
+    await publish(topics.refunds.name, aRefund(customer, refundId));
+    expect(await until(() => announced('refused', refundId))).toMatchObject({
+      code: 'holds-open',
+      refundable: { amount: '9' },
+    });
+    expect(await balanceOf(customer)).toMatchObject({ paid: '10', held: '1' });
   });
 
   it('give an item that could not be paid back to the wallet', async () => {

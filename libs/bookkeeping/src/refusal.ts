@@ -26,6 +26,8 @@ export type Refusal =
   | { readonly code: 'hold-released'; readonly holdId: string }
   | { readonly code: 'hold-expired'; readonly holdId: string }
   | { readonly code: 'hold-not-expired'; readonly holdId: string; readonly expiresAt: Instant }
+  /** An entry that names every lot must fit a message. */
+  | { readonly code: 'too-many-lots'; readonly lots: number; readonly lotsMax: number }
   | { readonly code: 'lot-exists'; readonly topUpId: string }
   | { readonly code: 'charge-exists'; readonly chargeId: string }
   | { readonly code: 'charge-not-waiting'; readonly chargeId: string }

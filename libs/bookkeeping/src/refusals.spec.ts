@@ -104,6 +104,13 @@ const refusals: {
       affordable: money('3'),
     },
   ],
+  'too-many-lots': [
+    () => {
+      const tops = Array.from({ length: 1_999 }, (_, n) => topUp(`top_n${n.toString()}`, '0.01'));
+      return refusalAfter(tops, topUp('top_last', '1'));
+    },
+    { lots: 2_000, lotsMax: 2_000 },
+  ],
   'hold-exists': [
     () => refusalAfter([hold('hold_1', '4')], hold('hold_1', '1')),
     { holdId: 'hold_1', amount: money('4') },

@@ -1,6 +1,7 @@
 import { log } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { FinishAdjustmentsHandler } from '../adjustments/finish-adjustments.handler.ts';
+import { DrainRefundsHandler } from '../refunds/drain-refunds.handler.ts';
 import { Waits } from '../waits.ts';
 import { SweepHandler } from './sweep.handler.ts';
 
@@ -13,6 +14,7 @@ export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(
     private readonly sweep: SweepHandler,
     private readonly finishAdjustments: FinishAdjustmentsHandler,
+    private readonly drainRefunds: DrainRefundsHandler,
     private readonly waits: Waits,
   ) {}
 
@@ -32,6 +34,7 @@ export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
     try {
       await this.look(this.sweep);
       await this.look(this.finishAdjustments);
+      await this.look(this.drainRefunds);
     } finally {
       this.running = undefined;
     }

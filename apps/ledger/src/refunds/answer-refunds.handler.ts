@@ -4,6 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { BalanceStore } from '../balances/balance.store.ts';
 import { Journal, type Outcome } from '../journal/journal.ts';
 import { refusalText } from '../journal/refusal-text.ts';
+import { DrainingRefundStore } from './draining-refund.store.ts';
 import { refusedRefund } from './refund-announcement.ts';
 import { requestOfRefund, type RefundEvent } from './refund-request.ts';
 
@@ -16,14 +17,19 @@ export class AnswerRefundsHandler {
   constructor(
     private readonly journal: Journal,
     private readonly balances: BalanceStore,
+    private readonly draining: DrainingRefundStore,
     private readonly outbox: Outbox,
   ) {}
 
-  async handle(tx: Tx, events: readonly RefundEvent[]): Promise<void> {
+  /** A close-out that meets open holds waits for them to end, as long as it may. */
+  async handle(tx: Tx, events: readonly RefundEvent[], { mayDrain } = { mayDrain: true }): Promise<void> {
     const outcomes = await this.journal.post(events.map(requestOfRefund));
     for (const [index, event] of events.entries()) {
       const outcome = outcomes[index];
-      if (outcome !== undefined) await this.answer(tx, event, outcome);
+      if (outcome === undefined) continue;
+      if (mayDrain && event.type === 'RefundRequested' && meetsHolds(outcome))
+        await this.draining.add(tx, event);
+      else await this.answer(tx, event, outcome);
     }
   }
 
@@ -48,3 +54,6 @@ export class AnswerRefundsHandler {
     );
   }
 }
+
+const meetsHolds = (outcome: Outcome): boolean =>
+  outcome.kind === 'refused' && outcome.refusal.code === 'holds-open';

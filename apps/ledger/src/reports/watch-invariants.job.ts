@@ -2,8 +2,12 @@ import { log, metrics } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { AccountTotalStore } from './account-total.store.ts';
 import { InvariantStore } from './invariants.store.ts';
+import { RepeatedEventStore } from './repeated-events.store.ts';
 
 const everyMs = 30_000;
+/** The whole journal is read for it, so it is looked at once a day. */
+const repeatedEveryMs = 86_400_000;
+const repeatedShown = 20;
 
 const broken = metrics.gauge({
   name: 'ledger_invariant_breaks',
@@ -21,10 +25,13 @@ const open = metrics.gauge({
 export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  /** The first look comes a while after the start, when the service has caught up. */
+  private nextRepeatedMs = Date.now() + 600_000;
 
   constructor(
     private readonly invariants: InvariantStore,
     private readonly totals: AccountTotalStore,
+    private readonly repeatedEvents: RepeatedEventStore,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -47,6 +54,7 @@ export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplication
       for (const [rule, count] of rules) broken.set({ rule }, Number(count));
       if (rules.some(([, count]) => count !== '0'))
         log().error({ rules }, 'A rule that always holds is broken');
+      await this.lookForRepeatedEvents();
       const matters = Object.entries((await this.invariants.openMatters()) ?? {});
       for (const [kind, count] of matters) open.set({ kind }, Number(count));
     } catch (error) {
@@ -54,5 +62,14 @@ export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplication
     } finally {
       this.running = undefined;
     }
+  }
+
+  /** One event id under two customers: a break that a person must look at. */
+  private async lookForRepeatedEvents(): Promise<void> {
+    if (Date.now() < this.nextRepeatedMs) return;
+    const repeated = await this.repeatedEvents.find(repeatedShown);
+    this.nextRepeatedMs = Date.now() + repeatedEveryMs;
+    broken.set({ rule: 'event_in_one_book' }, repeated.length);
+    if (repeated.length > 0) log().error({ repeated }, 'An event is in more than one book');
   }
 }

@@ -42,7 +42,7 @@ export interface CorrectCharge extends CommandOf<'correct-charge'> {
 /** Decides a correction. What stays is paid by the same lots as before; what is added is collected like any charge. */
 export function decideCorrectCharge(command: CorrectCharge, book: BookState): Decision<Correction, Refusal> {
   const { chargeId, reason, charge, standing } = command;
-  const refusal = ifNegative(charge) ?? ifNotCorrectable(command, book);
+  const refusal = ifNegative(charge) ?? ifNotCorrectable(command, book) ?? ifPaidByTooMany(standing);
   if (refusal !== undefined) return refuse(refusal);
   const before = collectionOf(standing);
   const budgets = budgetUsesOf(standing.budgets);
@@ -74,6 +74,14 @@ function ifNotCorrectable(
   if (waiting !== undefined)
     return { code: 'charge-still-waiting', chargeId, waitsUntil: waiting.waitsUntil };
   return charge === standing.charge ? { code: 'nothing-to-correct', chargeId, charge } : undefined;
+}
+
+/** A correction names the lots of the charge as it was, as it is, and as they are opened again. */
+const correctedLotsMax = 400;
+
+function ifPaidByTooMany({ lots }: Collection): Refusal | undefined {
+  if (lots.length <= correctedLotsMax) return undefined;
+  return { code: 'too-many-lots', lots: lots.length, lotsMax: correctedLotsMax };
 }
 
 function isNeeded(lot: Lot, before: Collection, book: BookState): boolean {

@@ -2,7 +2,7 @@ import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
 import { paidAccount } from '../account.ts';
 import type { BookState } from '../book-state.ts';
-import { ifLotExists, unlessPositive } from '../checks.ts';
+import { ifLotExists, ifLotsFull, unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 import { posting } from '../posting.ts';
@@ -29,7 +29,7 @@ export function decideAssignSuspense(
   book: BookState,
 ): Decision<SuspenseOut, Refusal> {
   const { suspenseId, topUpId, channel } = command;
-  const refusal = unlessPositive(command.amount) ?? ifLotExists(book, topUpId);
+  const refusal = unlessPositive(command.amount) ?? ifLotExists(book, topUpId) ?? ifLotsFull(book);
   if (refusal !== undefined) return refuse(refusal);
   const postings = [posting(`suspense:${channel}`, paidAccount(book.bookId), command.amount)];
   const memo = { suspenseId, topUpId, channel, amount: command.amount };

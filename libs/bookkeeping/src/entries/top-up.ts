@@ -2,7 +2,7 @@ import { accept, type Decision, refuse } from '@app/decider';
 import type { Units18 } from '@app/money';
 import { paidAccount } from '../account.ts';
 import type { BookState } from '../book-state.ts';
-import { ifLotExists, unlessPositive } from '../checks.ts';
+import { ifLotExists, ifLotsFull, unlessPositive } from '../checks.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
 import { amount, id, record, type ValueOf } from '../memo-field.ts';
 import { posting } from '../posting.ts';
@@ -26,7 +26,7 @@ export interface CreditTopUp extends CommandOf<'credit-top-up'> {
 /** Decides a top-up. */
 export function decideCreditTopUp(command: CreditTopUp, book: BookState): Decision<TopUp, Refusal> {
   const { topUpId, channel, providerReference } = command;
-  const refusal = unlessPositive(command.amount) ?? ifLotExists(book, topUpId);
+  const refusal = unlessPositive(command.amount) ?? ifLotExists(book, topUpId) ?? ifLotsFull(book);
   if (refusal !== undefined) return refuse(refusal);
   const postings = [posting(`clearing:${channel}`, paidAccount(book.bookId), command.amount)];
   const memo = { topUpId, channel, amount: command.amount, providerReference };

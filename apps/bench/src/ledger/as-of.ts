@@ -1,35 +1,43 @@
-import { growingBook } from './growth.ts';
+import { LoadedJournal, loadedBook } from './loaded-journal.ts';
 import { fixed, type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
 import type { LedgerClient, Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
 
+const book = loadedBook(0);
 const questions = 2_000;
 const timesMax = 2;
 
-/** The balance as of an instant in the longest book, against the balance now: in SQL, and through the ledger's door. */
+/** The balance as of an instant in one book of a million entries, against the balance now: in SQL, and through the ledger's door. */
 export async function measureAsOf(stage: Stage): Promise<Compared[]> {
-  const length = await stage.journal.versionOf(growingBook);
-  const size = length.toLocaleString('en');
-  const instants: string[] = [];
-  for (let part = 1; part <= 50; part += 1)
-    instants.push(await stage.journal.recordedAt(growingBook, Math.floor((length * part) / 51) + 1));
-  const inSql = await compare(stage, `in SQL, ${size} entries`, {
-    now: () => stage.journal.balanceNow(growingBook),
-    asOf: (at) => stage.journal.balanceAsOf(growingBook, instants[at % instants.length] ?? ''),
-  });
-  const through = await stage.withLedger((ledger) =>
-    stage.withClient(ledger, (client) => throughTheDoor(stage, client, instants)),
-  );
-  return [...inSql, ...through];
+  const calls = stage.settings.BENCH_ENTRIES;
+  const loaded = await LoadedJournal.open(stage, { name: 'as_of', books: 1, calls, of: 'charges' });
+  try {
+    const { journal } = loaded;
+    const length = await journal.versionOf(book);
+    const size = length.toLocaleString('en');
+    const instants: string[] = [];
+    for (let part = 1; part <= 500; part += 1)
+      instants.push(await journal.recordedAt(book, Math.floor((length * part) / 501) + 1));
+    const inSql = await compare(stage, `in SQL, ${size} entries`, {
+      now: () => journal.balanceNow(book),
+      asOf: (at) => journal.balanceAsOf(book, instants[at % instants.length] ?? ''),
+    });
+    const through = await loaded.withLedger((ledger) =>
+      stage.withClient(ledger, (client) => throughTheDoor(stage, client, instants)),
+    );
+    return [...inSql, ...through];
+  } finally {
+    await loaded.close();
+  }
 }
 
 const throughTheDoor = (stage: Stage, client: LedgerClient, instants: readonly string[]) =>
   compare(stage, 'through gRPC', {
     now: async () => {
-      await client.GetBalance({ customerId: growingBook, asOf: '' });
+      await client.GetBalance({ customerId: book, asOf: '' });
     },
     asOf: async (at) => {
-      await client.GetBalance({ customerId: growingBook, asOf: instants[at % instants.length] ?? '' });
+      await client.GetBalance({ customerId: book, asOf: instants[at % instants.length] ?? '' });
     },
   });
 

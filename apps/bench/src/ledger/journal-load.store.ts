@@ -59,13 +59,10 @@ export class JournalLoad {
     const name = account.replace(/^wallet:.*:/, 'wallet:*:');
     const known = this.codes.get(name);
     if (known !== undefined) return known;
-    const [row] = await this.database.query<{ code: number }>(
-      `INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING code`.replace(
-        'DO UPDATE SET name = excluded.name RETURNING code',
-        'DO NOTHING RETURNING code',
-      ),
-      [name],
-    );
+    await this.database.query('INSERT INTO account (name) VALUES ($1) ON CONFLICT (name) DO NOTHING', [name]);
+    const [row] = await this.database.query<{ code: number }>('SELECT code FROM account WHERE name = $1', [
+      name,
+    ]);
     this.codes.set(name, row?.code ?? 0);
     return row?.code ?? 0;
   }

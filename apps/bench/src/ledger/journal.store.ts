@@ -57,30 +57,49 @@ export class JournalOfBench {
 
   /** The balance now, read by primary key. */
   async balanceNow(bookId: string): Promise<void> {
-    await this.database.query('SELECT version, paid, granted, held FROM book_head WHERE book_id = $1', [
-      bookId,
-    ]);
+    await this.database.query(
+      { name: 'bench_now', text: 'SELECT version, paid, granted, held FROM book_head WHERE book_id = $1' },
+      [bookId],
+    );
   }
 
   /** The balance as of an instant, in the same form. */
   async balanceAsOf(bookId: string, instant: string): Promise<void> {
     await this.database.query(
-      `SELECT version, paid_after, granted_after, held_after FROM entry
-        WHERE book_id = $1 AND recorded_at <= $2::timestamptz ORDER BY recorded_at DESC, version DESC LIMIT 1`,
+      {
+        name: 'bench_as_of',
+        text: `SELECT version, paid_after, granted_after, held_after FROM entry
+                WHERE book_id = $1 AND recorded_at <= $2::timestamptz ORDER BY recorded_at DESC, version DESC LIMIT 1`,
+      },
       [bookId, instant],
     );
   }
 
-  /** What PostgreSQL itself needs to sum every posting by account: number of accounts. */
+  /**
+   * What PostgreSQL itself needs to sum every posting by account, in the form that we found fastest on the ledger's own table: both
+   * sides of a row at once, no names of accounts, no compiling. Gives the number of accounts.
+   */
   async sumByAccount(): Promise<number> {
-    const [row] = await this.database.query<{ accounts: string }>(
-      `SELECT count(*) AS accounts FROM (
-         SELECT account, sum(amount) FROM (
-           SELECT debit AS account, -amount AS amount FROM posting
-           UNION ALL SELECT credit, amount FROM posting) moved
-          GROUP BY account) sums`,
+    return this.database.transaction(async (tx) => {
+      await tx.query('SET LOCAL jit = off');
+      const [row] = await tx.query<{ accounts: string }>(sumSql);
+      return Number(row?.accounts ?? 0);
+    });
+  }
+
+  /** Makes an empty database beside this one, in place of what an earlier run has left. */
+  async createDatabase(name: string): Promise<void> {
+    await this.database.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await this.database.query(`CREATE DATABASE ${name}`);
+  }
+
+  /** Takes all entries as published. */
+  async markPublished(): Promise<void> {
+    await this.database.query(
+      `INSERT INTO outbox_cursor (source, xid, id)
+       SELECT 'journal', xid, position FROM entry ORDER BY xid DESC, position DESC LIMIT 1
+       ON CONFLICT (source) DO UPDATE SET xid = excluded.xid, id = excluded.id`,
     );
-    return Number(row?.accounts ?? 0);
   }
 
   /** Postings in the journal. */
@@ -95,3 +114,19 @@ export class JournalOfBench {
     return this.database.close();
   }
 }
+
+/** Books and codes name an account: a wallet is two codes in its book, and what is the platform's is the same in all. */
+const sumSql = `
+  WITH sums AS (
+    SELECT book_id, debit_1, credit_1, sum(amount_1) AS amount_1, debit_2, credit_2, sum(amount_2) AS amount_2
+      FROM entry GROUP BY book_id, debit_1, credit_1, debit_2, credit_2
+  )
+  SELECT count(*) AS accounts FROM (
+    SELECT replace(account.name, '*', book_id), sum(amount) FROM (
+             SELECT book_id, debit_1 AS code, -amount_1 AS amount FROM sums
+             UNION ALL SELECT book_id, credit_1, amount_1 FROM sums
+             UNION ALL SELECT book_id, debit_2, -amount_2 FROM sums
+             UNION ALL SELECT book_id, credit_2, amount_2 FROM sums
+             UNION ALL SELECT book_id, debit, -amount FROM entry_posting
+             UNION ALL SELECT book_id, credit, amount FROM entry_posting) moved
+      JOIN account USING (code) GROUP BY 1) accounts`;

@@ -1,6 +1,6 @@
 import { invariant } from '@app/decider';
 import type { BookState, Lot, OpenRefund } from './book-state.ts';
-import { canonicalVersion, readCanonicalText } from './canonical.ts';
+import { canonicalVersion, readHashedText } from './canonical.ts';
 import { FrameScan } from './canonical-scan.ts';
 import { takeIn } from './effects.ts';
 import { framed, id } from './memo-field.ts';
@@ -94,7 +94,7 @@ export class BookFold {
 
   private takeWhole(text: string): void {
     this.endRun();
-    const entry = readCanonicalText(text);
+    const entry = readHashedText(text);
     this.moved += entry.postings.length;
     for (const posting of entry.postings) this.posted(posting, entry.currency, entry.accountingDate);
     takeIn(this.book, entry);

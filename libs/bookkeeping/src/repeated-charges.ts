@@ -1,6 +1,6 @@
 import { Units18 } from '@app/money';
 import type { BookState, BudgetUse, Hold, LotPart } from './book-state.ts';
-import { readCanonicalText } from './canonical.ts';
+import { readHashedText } from './canonical.ts';
 import type { FrameScan } from './canonical-scan.ts';
 import { budgetUseMemo } from './entries/hold.ts';
 import type { Entry, EntryOfKind } from './entry.ts';
@@ -95,7 +95,7 @@ export class RepeatedCharges {
       budgets: this.pattern.memo.budgets,
       settled: this.settled,
       holds: [...this.open.values()].flatMap(({ canonical }) => {
-        const entry = readCanonicalText(canonical);
+        const entry = readHashedText(canonical);
         return entry.kind === 'hold' ? [entry.memo] : [];
       }),
     };

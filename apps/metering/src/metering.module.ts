@@ -17,10 +17,14 @@ import { RecordUsageHandler } from './intake/record-usage.handler.ts';
 import { UsageRecordStore } from './intake/usage-record.store.ts';
 import { UsageRecordsController } from './intake/usage-records.controller.ts';
 import { type MeteringSettings, meteringSettingsToken } from './metering-settings.ts';
+import { MarginStore } from './margins/margin.store.ts';
+import { MarginsController } from './margins/margins.controller.ts';
+import { RecordCostsHandler } from './margins/record-costs.handler.ts';
 import { MeteringTables } from './migrations/0002-metering.ts';
 import { UsageHours } from './migrations/0003-usage-hours.ts';
 import { QuarantineResolutions } from './migrations/0004-quarantine-resolutions.ts';
 import { PriceBook } from './migrations/0005-price-book.ts';
+import { Margins } from './migrations/0006-margins.ts';
 import { DecideProposalHandler } from './prices/decide-proposal.handler.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
 import { PriceImpactStore } from './prices/price-impact.store.ts';
@@ -48,7 +52,7 @@ import { UsageStore } from './usage/usage.store.ts';
 /** The migrations of metering, in order. */
 export const meteringMigrations = [
   messagingMigration,
-  ...[MeteringTables, UsageHours, QuarantineResolutions, PriceBook],
+  ...[MeteringTables, UsageHours, QuarantineResolutions, PriceBook, Margins],
 ];
 
 /** Usage intake, prices, rating and usage reads. */
@@ -62,7 +66,7 @@ export class MeteringModule {
         ...[CallsConsumer, UsageConsumer, CustomersConsumer, JournalConsumer, IntakeGrpc, UsageGrpc],
         ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],
         QuarantineController,
-        ...[PricesGrpc, PriceProposalsController],
+        ...[PricesGrpc, PriceProposalsController, MarginsController],
       ],
       providers: [
         { provide: meteringSettingsToken, useValue: settings },
@@ -76,6 +80,7 @@ export class MeteringModule {
         ],
         ...[RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
         ...[AbandonCallsHandler, FindCallHandler, ListCallsHandler, ReadUsageHandler],
+        ...[MarginStore, RecordCostsHandler],
         ...[QuarantineStore, ResolveCallHandler, ReleaseOverdueHandler],
         ...[AbandonCallsJob, ReadyMadePricesJob, ReleaseOverdueJob],
       ],

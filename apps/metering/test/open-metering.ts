@@ -23,6 +23,8 @@ import { CustomerStore } from '../src/customers/customer.store.ts';
 import { CustomersConsumer } from '../src/customers/customers.consumer.ts';
 import { RecordUsageHandler } from '../src/intake/record-usage.handler.ts';
 import { UsageRecordStore } from '../src/intake/usage-record.store.ts';
+import { MarginStore } from '../src/margins/margin.store.ts';
+import { RecordCostsHandler } from '../src/margins/record-costs.handler.ts';
 import { meteringMigrations } from '../src/metering.module.ts';
 import { DecideProposalHandler } from '../src/prices/decide-proposal.handler.ts';
 import { PriceBookStore } from '../src/prices/price-book.store.ts';
@@ -51,9 +53,11 @@ export async function openMetering(url: string, prices: Partial<PriceSettings> =
     new CustomerStore(database),
     new CallStore(database),
   ];
+  const margins = new MarginStore(database);
+  const costs = new RecordCostsHandler(margins, outbox);
   const consumers = consumersOf(new Inbox(database), {
     ...{ customers, calls, book },
-    endCalls: new EndCallsHandler(calls, book, outbox),
+    endCalls: new EndCallsHandler(calls, book, outbox, costs),
   });
   const quarantine = new QuarantineStore(database);
   const proposals = new PriceProposalStore(database);
@@ -70,6 +74,7 @@ export async function openMetering(url: string, prices: Partial<PriceSettings> =
     lags,
     recordUsage: new RecordUsageHandler(database, customers, new UsageRecordStore(), outbox),
     book,
+    margins,
     publishPrices,
     proposals: new DecideProposalHandler(database, proposals, publishPrices),
     publishPrice: {
@@ -78,7 +83,7 @@ export async function openMetering(url: string, prices: Partial<PriceSettings> =
     },
     abandonCalls: new AbandonCallsHandler(database, calls, outbox, { lag } as unknown as EventLog),
     quarantine,
-    resolveCall: new ResolveCallHandler(database, quarantine, calls, book, outbox),
+    resolveCall: new ResolveCallHandler(database, quarantine, calls, book, outbox, costs),
     releaseOverdue: new ReleaseOverdueHandler(database, quarantine, calls, outbox, {
       METERING_QUARANTINE_ALERT_SECONDS: 86_400,
       METERING_QUARANTINE_RELEASE_SECONDS: 259_200,

@@ -117,7 +117,7 @@ export const UpstreamCostAccrued = defineEvent({
   schema: z.strictObject({
     batchId: Id,
     upstream: Code,
-    bookId: Id.describe('The platform book, `platform:upstream:<partition>`.'),
+    bookId: Id.describe('The platform book, `platform:upstreams-<currency>:<part>`.'),
     cost: MoneyText,
     calls: z.int().positive(),
     occurredAt: InstantText,
@@ -126,11 +126,11 @@ export const UpstreamCostAccrued = defineEvent({
     id: 'cost_01JD5ZN0A1B2C3D4E5F6G7H8J9:accrued',
     source: 'haoli/metering',
     time: '2026-11-22T08:03:00Z',
-    subject: 'platform:upstream:0',
+    subject: 'platform:upstreams-cny:0',
     data: {
       batchId: 'cost_01JD5ZN0A1B2C3D4E5F6G7H8J9',
       upstream: 'openai',
-      bookId: 'platform:upstream:0',
+      bookId: 'platform:upstreams-cny:0',
       cost: { amount: '3.85', currency: 'CNY' },
       calls: 128,
       occurredAt: '2026-11-22T08:03:00Z',

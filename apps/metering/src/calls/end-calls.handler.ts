@@ -2,6 +2,7 @@ import { topics } from '@app/contracts';
 import { metrics } from '@app/observability';
 import { Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { RecordCostsHandler } from '../margins/record-costs.handler.ts';
 import { PriceBookStore } from '../prices/price-book.store.ts';
 import { callKey, CallStore, type QuarantineEntry } from './call.store.ts';
 import { type ToldCall, tellingOf } from './ended-call.ts';
@@ -19,6 +20,7 @@ export class EndCallsHandler {
     private readonly calls: CallStore,
     private readonly book: PriceBookStore,
     private readonly outbox: Outbox,
+    private readonly costs: RecordCostsHandler,
   ) {}
 
   async handle(tx: Tx, calls: readonly ToldCall[]): Promise<void> {
@@ -34,6 +36,7 @@ export class EndCallsHandler {
       topics.rated.name,
       endings.flatMap((call) => tellingOf(call) ?? []),
     );
+    await this.costs.handle(tx, endings);
     tx.afterCommit(() => {
       for (const { end } of endings) ended.inc({ outcome: end.outcome });
     });

@@ -10,8 +10,15 @@ import type {
 import { type Charge, rate, type RatingRefusal, type Usage } from '@app/rating';
 import type { Customer } from '../customers/customer.ts';
 import { relaySource, reportEndpoint } from '../intake/usage-report.ts';
+import { type CallCost, costOf } from '../margins/call-cost.ts';
 import type { PublishedVersion } from '../prices/published-version.ts';
-import { type RelayedUsage, type ReportedUsage, usageOfRelayed, usageOfReported } from './reported-usage.ts';
+import {
+  type RelayedUsage,
+  type ReportedUsage,
+  usageAnyway,
+  usageOfRelayed,
+  usageOfReported,
+} from './reported-usage.ts';
 
 /** How a call ended: exactly one of three. */
 export type Outcome =
@@ -37,6 +44,8 @@ export interface EndedCall {
   readonly usage: Usage | null;
   readonly rawUsage: string | null;
   readonly end: Outcome;
+  /** What it cost us, charged or not; null where that is not known. */
+  readonly cost: CallCost | null;
 }
 
 /** A call that ended, with what told of it. */
@@ -62,6 +71,7 @@ export function endOfRelayed(
     usage: usageIn(reported),
     rawUsage: data.rawUsage,
     end: outcomeOfRelayed(data, reported, version),
+    cost: costOf({ usage: usageAnyway(data), version, upstream: data.upstream, occurredAt: data.admittedAt }),
   };
 }
 
@@ -87,6 +97,7 @@ export function endOfReported(event: EventOf<typeof UsageRecorded>, by: RatedBy)
     endedAt: occurredAt,
     statusCode: null,
     end: outcomeOfReported(data, reported, by),
+    cost: costOf({ usage: usageIn(reported), version: by.version, upstream: undefined, occurredAt }),
   };
 }
 

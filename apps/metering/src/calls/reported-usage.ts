@@ -24,6 +24,18 @@ export function usageOfRelayed({ end, rawUsage, usageFamily, seen }: Finished): 
   );
 }
 
+/** What a call used at its provider, whether or not it is charged: what we are billed for. Null where nobody knows. */
+export function usageAnyway(data: Finished): Usage | null {
+  const { end, rawUsage: body, usageFamily: family } = data;
+  if (end.kind !== 'uncharged') {
+    const reported = usageOfRelayed(data);
+    return 'usage' in reported ? reported.usage : null;
+  }
+  if (body === null || family === undefined) return null;
+  const used = normalised({ body, family, source: 'upstream' });
+  return 'usage' in used ? used.usage : null;
+}
+
 /** The usage that a reported call is rated by: the counts that were reported, or what the reported body comes to. */
 export function usageOfReported({ usage, rawUsage, usageFamily }: Recorded): ReportedUsage {
   if (usage !== null) return { usage };

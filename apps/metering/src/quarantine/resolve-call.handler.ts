@@ -6,6 +6,8 @@ import { type Caller, Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { CallStore } from '../calls/call.store.ts';
 import { type EndedCall, type Outcome, sentenceOf, tellingOf } from '../calls/ended-call.ts';
+import { costOf } from '../margins/call-cost.ts';
+import { RecordCostsHandler } from '../margins/record-costs.handler.ts';
 import { PriceBookStore } from '../prices/price-book.store.ts';
 import type { PublishedVersion } from '../prices/published-version.ts';
 import { type NewResolution, type QuarantinedEnd, QuarantineStore } from './quarantine.store.ts';
@@ -28,6 +30,7 @@ export class ResolveCallHandler {
     private readonly calls: CallStore,
     private readonly book: PriceBookStore,
     private readonly outbox: Outbox,
+    private readonly costs: RecordCostsHandler,
   ) {}
 
   /** The same decision again is answered as it was first; another one is a conflict. */
@@ -105,6 +108,7 @@ export class ResolveCallHandler {
     const call = amended(place, end, { usage, version, outcome });
     const ended = await this.calls.amend(tx, [call]);
     if (ended.size === 0) throw endedAlready();
+    await this.costs.handle(tx, [call]);
     await this.outbox.add(
       tx,
       topics.rated.name,
@@ -153,6 +157,7 @@ function amended({ customerId, callId }: QuarantinePlace, end: QuarantinedEnd, c
     endedAt: end.at,
     statusCode: end.status_code,
     rawUsage: end.raw_usage,
+    cost: costOf({ usage, version, upstream: undefined, occurredAt: end.occurred_at }),
   };
 }
 

@@ -50,23 +50,22 @@ interface Sums {
   occurredAt: string;
 }
 
-function lineOf({ end, cost, model, priceVersionId, occurredAt }: EndedCall): Sums | undefined {
-  const charge = end.outcome === 'charged' ? end.charge : undefined;
-  const currency = charge?.currency ?? cost?.currency;
+function lineOf(call: EndedCall): Sums | undefined {
+  const { cost, model, occurredAt } = call;
   // What is quarantined has no charge and no cost until a person has decided.
-  if (currency === undefined || end.outcome === 'quarantined') return undefined;
+  if (call.end.outcome === 'quarantined') return undefined;
+  const charge = call.end.outcome === 'charged' ? call.end.charge : null;
+  const known = charge ?? cost;
+  if (known === null) return undefined;
   return {
-    ...{
-      day: dayOf(occurredAt),
-      model,
-      priceVersionId: priceVersionId ?? '',
-      upstream: cost?.upstream ?? '',
-    },
-    ...{ currency, calls: 1, uncharged: charge === undefined ? 1 : 0, occurredAt },
-    charge: charge === undefined ? Units18.zero : Units18.fromText(charge.amount),
-    cost: cost === null ? Units18.zero : Units18.fromText(cost.amount),
+    ...{ day: dayOf(occurredAt), model, priceVersionId: call.priceVersionId ?? '', occurredAt },
+    ...{ upstream: cost?.upstream ?? '', currency: known.currency },
+    ...{ calls: 1, uncharged: Number(charge === null), charge: unitsOf(charge), cost: unitsOf(cost) },
   };
 }
+
+const unitsOf = (amount: { readonly amount: string } | null): Units18 =>
+  amount === null ? Units18.zero : Units18.fromText(amount.amount);
 
 function add(sums: Sums, line: Sums): void {
   sums.calls += line.calls;

@@ -1,4 +1,4 @@
-import { type EventOf, topics, type UpstreamCostAccrued } from '@app/contracts';
+import { type EventOf, topics, type UpstreamCostAccrued, type UsageRated } from '@app/contracts';
 import { Money } from '@app/money';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -57,7 +57,12 @@ const raw = {
   rawUsage: '{"prompt_tokens":1000,"completion_tokens":100,"total_tokens":1100}',
   usageFamily: 'openai-chat',
 };
-const accruals = () => metering.outboxOf<EventOf<typeof UpstreamCostAccrued>>(topics.rated);
+const accruals = async () => {
+  const told = await metering.outboxOf<EventOf<typeof UpstreamCostAccrued> | EventOf<typeof UsageRated>>(
+    topics.rated,
+  );
+  return told.filter((event) => event.type === 'UpstreamCostAccrued');
+};
 const sum = (amounts: readonly string[]) =>
   Money.sum(
     amounts.map((amount) => Money.of(amount, 'CNY')),
@@ -89,7 +94,7 @@ describe('what calls cost us', () => {
       ['2026-11-22', 'openai', '1', '0', '0.028', '0.00994', '0.01806'],
       ['2026-11-23', 'openai', '1', '0', '0.028', '0.00994', '0.01806'],
     ]);
-    const told = (await accruals()).filter(({ type }) => type === 'UpstreamCostAccrued');
+    const told = await accruals();
     expect(told.map(({ data }) => [data.upstream, data.cost.amount, data.calls, data.bookId]).sort()).toEqual(
       [
         ['azure', '0.010934', 1, 'platform:upstreams-cny:0'],
@@ -111,7 +116,7 @@ describe('what calls cost us', () => {
     const recorded = await metering.outboxOf<Recorded>(topics.usage);
     await metering.deliver('usage', metering.batchOf(topics.usage, recorded));
     const rows = await metering.margins.report({ from: '2026-01-01', to: '2026-12-31', model: undefined });
-    const told = (await accruals()).filter(({ type }) => type === 'UpstreamCostAccrued');
+    const told = await accruals();
     const [calls] = await metering.database.query<{ cost: string; charge: string }>(
       `SELECT trim_scale(sum(cost))::text AS cost,
               (SELECT trim_scale(sum(charge))::text FROM usage_quarter) AS charge FROM call_cost`,
@@ -141,7 +146,7 @@ describe('what calls cost us', () => {
       clientId: 'finance',
       scopes: new Set(),
     });
-    const [accrued] = (await accruals()).slice(before).filter(({ type }) => type === 'UpstreamCostAccrued');
+    const [accrued] = (await accruals()).slice(before);
     expect(accrued?.data.cost.amount).toBe('0.00994');
   });
 });

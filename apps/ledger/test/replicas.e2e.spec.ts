@@ -1,0 +1,128 @@
+import { encodeEvent, type Event, type TopicName, topics } from '@app/contracts';
+import { KafkaEventLog } from '@app/kafka';
+import { Database, newId } from '@app/persistence';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { anExternalRefund } from './channel-events.ts';
+import { aCharge, aCustomer, aRefund, aTopUp } from './events.ts';
+import { startIdentity } from './identity.ts';
+import { endLedgerProcesses, ledgerProcess } from './ledger-process.ts';
+import { appears, environmentOf, peopleOf } from './service-for-specs.ts';
+
+let identity: Awaited<ReturnType<typeof startIdentity>>;
+let environment: Awaited<ReturnType<typeof environmentOf>>;
+let database: Database;
+let events: KafkaEventLog;
+
+beforeAll(async () => {
+  identity = await startIdentity();
+  environment = await environmentOf(identity.issuer, 'ledger-replicas', 0);
+  database = new Database({ url: environment.LEDGER_DATABASE_URL, applicationName: 'replicas spec' });
+  events = new KafkaEventLog({
+    ...{ clientId: 'spec', groupId: 'spec', partitions: 3, replicas: 1 },
+    brokers: environment.KAFKA_BROKERS.split(','),
+    topicPrefix: environment.KAFKA_TOPIC_PREFIX,
+  });
+}, 60_000);
+
+afterAll(async () => {
+  endLedgerProcesses();
+  await events.close(1_000);
+  await database.close();
+  await identity.close();
+});
+
+const cny = (amount: string) => ({ amount, currency: 'CNY' });
+const none = { callId: '', expiresAt: '', leaseId: '' };
+const publish = (topic: TopicName, ...told: Event[]): Promise<void> =>
+  events.publish(
+    topic,
+    told.map((event) => encodeEvent(topic, event)),
+  );
+const settledDown = async (customerId: string, eventIds: readonly string[]): Promise<void> => {
+  const sql = `SELECT 1 FROM (SELECT count(*) AS known FROM entry WHERE book_id = $1 AND event_id = ANY($2::text[])) e
+                WHERE known = $3`;
+  await appears(database, sql, [customerId, eventIds, eventIds.length]);
+};
+
+describe('two ledgers on one database, of which one is killed among holds, charges, refunds and corrections', () => {
+  it('lose nothing, do nothing twice, and spend no budget and no wallet twice', async () => {
+    const [one, two] = await Promise.all([ledgerProcess(environment), ledgerProcess(environment)]);
+    const doors: ReturnType<typeof peopleOf>[] = [];
+    const [first, second] = [one, two].map(({ base, url }) => {
+      const people = peopleOf(identity, base, url);
+      doors.push(people);
+      return people.someone('gateway', 'holds:write ledger:read').api;
+    });
+    if (first === undefined || second === undefined) throw new Error('there are two');
+    const customerId = newId('cus');
+    const topUps = Array.from({ length: 5 }, () => aTopUp(customerId, newId('top'), '20'));
+    await publish(topics.customers.name, aCustomer(customerId));
+    await publish(topics.topUps.name, ...topUps);
+    await settledDown(
+      customerId,
+      topUps.map(({ id }) => id),
+    );
+
+    const limits = [{ owner: 'key', window: 'total', limit: '10' }];
+    const attempts = Array.from({ length: 60 }, (_, n) => {
+      const request = {
+        ...none,
+        holdId: newId('hold'),
+        customerId,
+        keyId: 'key_1',
+        amount: cny('1'),
+        limits,
+      };
+      const gateway = n % 2 === 0 ? first : second;
+      return gateway
+        .PlaceHold(request, { timeoutMs: 15_000 })
+        .then(({ hold }) => (hold === undefined ? 'refused' : request.holdId))
+        .catch(() => 'unanswered');
+    });
+    const charges = Array.from({ length: 40 }, () => aCharge(customerId, newId('use'), '0.5'));
+    const named = topUps[4]?.data.topUpId ?? '';
+    const forced = anExternalRefund(customerId, named, '7', 'wechat-pay');
+    const refund = aRefund(customerId, newId('ref'), '12.34');
+    await Promise.all([
+      publish(topics.rated.name, ...charges),
+      publish(topics.refunds.name, forced, refund),
+      new Promise((resolve) => setTimeout(resolve, 150)).then(() => one.kill()),
+    ]);
+    const answers = await Promise.all(attempts);
+    await publish(topics.rated.name, ...charges);
+    await settledDown(
+      customerId,
+      [...charges, forced, refund].map(({ id }) => id),
+    );
+
+    const placed = answers.filter((answer) => answer.startsWith('hold_'));
+    const rows = await database.query<{ hold_id: string }>('SELECT hold_id FROM hold WHERE book_id = $1', [
+      customerId,
+    ]);
+    const held = rows.map(({ hold_id: holdId }) => holdId);
+    expect(held).toEqual(expect.arrayContaining(placed));
+    expect(held.length).toBeLessThanOrEqual(10);
+    if (!answers.includes('unanswered')) expect(held.length).toBe(10);
+    const more = await Promise.all(
+      Array.from({ length: 12 - held.length }, () =>
+        second.PlaceHold({
+          ...none,
+          holdId: newId('hold'),
+          customerId,
+          keyId: 'key_1',
+          amount: cny('1'),
+          limits,
+        }),
+      ),
+    );
+    expect(more.filter((answer) => answer.hold !== undefined).length).toBe(10 - held.length);
+    const balance = await second.GetBalance({ customerId, asOf: '' });
+    expect(balance).toMatchObject({ paid: '60.66', held: '10', available: '50.66' });
+    const report = await second.Rebuild({}, { timeoutMs: 30_000 });
+    expect(report).toMatchObject({ agrees: true, chainVerified: true });
+    const { totals } = await second.GetTrialBalance({});
+    expect(totals).toMatchObject([{ difference: '0' }]);
+    for (const { leave } of doors) leave();
+    await two.stop();
+  }, 120_000);
+});

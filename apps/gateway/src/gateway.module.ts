@@ -22,6 +22,11 @@ import { ServiceAddresses, ServicesClient } from './forwards/services.client.ts'
 import { gatewaySettings } from './gateway-settings.ts';
 import { CustomersAndKeys } from './migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from './migrations/0003-key-policies.ts';
+import { ImageTasks } from './migrations/0004-image-tasks.ts';
+import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
+import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
+import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
+import { TaskTimes, WatchTasksJob } from './image-tasks/watch-tasks.job.ts';
 import { ModelsController } from './models/models.controller.ts';
 import { Peers } from './peers.client.ts';
 import { PriceList } from './prices/price-list.ts';
@@ -49,7 +54,7 @@ const settings = readSettings(gatewaySettings);
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
-      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies],
+      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks],
       applicationName: 'gateway',
     }),
     KafkaModule.forRoot({
@@ -66,6 +71,7 @@ const settings = readSettings(gatewaySettings);
     BillingController,
     CustomersController,
     ForwardsController,
+    ImageTasksController,
     KeysController,
     ModelsController,
     OwnKeysController,
@@ -84,13 +90,17 @@ const settings = readSettings(gatewaySettings);
     CustomersStore,
     ExportCallsHandler,
     FindReceiptHandler,
+    ImageTasksStore,
     IssueKeyHandler,
     KeyLimitsStore,
     KeysStore,
     LimitCallHandler,
     PricesProjection,
     ServicesClient,
+    SubmitTaskHandler,
     TokenizeHandler,
+    WatchTasksJob,
+    { provide: TaskTimes, useValue: new TaskTimes(settings.IMAGE_TASK_POLL_MS) },
     WatchedTopUps,
     { provide: PriceList, useExisting: PricesProjection },
     { provide: Clock, useClass: DatabaseClock },

@@ -18,6 +18,7 @@ import { ExtendHoldHandler } from '../src/relay/extend-hold.handler.ts';
 import { HoldSlices } from '../src/relay/hold-amount.ts';
 import { type ExtensionRequest, type HoldAnswer, type HoldRequest, Holds } from '../src/relay/holds.ts';
 import { RelayCallHandler } from '../src/relay/relay-call.handler.ts';
+import { StartCallHandler } from '../src/relay/start-call.handler.ts';
 import { StreamAnswerHandler } from '../src/relay/stream-answer.handler.ts';
 import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
 import { TokenCounts } from '../src/relay/token-counts.ts';
@@ -106,7 +107,7 @@ export class FakePrices extends PriceList {
   }
 }
 
-class SystemClock extends Clock {
+export class SystemClock extends Clock {
   now(): string {
     return `${new Date().toISOString().slice(0, -1)}000Z`;
   }
@@ -218,8 +219,7 @@ export class RelayHarness {
     const relay = new RelayCallHandler(
       new AdmitCallHandler(this.prices, this.holds, clock, times, this.counts, slices),
       times,
-      this.journal,
-      this.holds,
+      new StartCallHandler(this.journal, this.holds),
       new AskModelHandler(routes, this.upstream),
       ends,
       finish,

@@ -1,6 +1,7 @@
 import { chatCompletions } from './chat-completions.ts';
 import { embeddings } from './embeddings.ts';
 import type { Endpoint } from './endpoint.ts';
+import { imageTasks } from './image-tasks.ts';
 import { images } from './images.ts';
 import { messages } from './messages.ts';
 import { responses } from './responses.ts';
@@ -13,5 +14,6 @@ export const endpoints: readonly Endpoint[] = [
   responses,
   embeddings,
   images,
+  imageTasks,
   messages,
 ];

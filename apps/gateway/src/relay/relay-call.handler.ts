@@ -1,24 +1,17 @@
-import type { CallStarted, EventOf, UnchargedReason } from '@app/contracts';
+import type { UnchargedReason } from '@app/contracts';
 import { health, log, withLogContext } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
 import { type Fields, isFields, type ModelRequest, objectIn } from '../endpoints/endpoint.ts';
-import {
-  modelNotFound,
-  type OpenAiError,
-  unavailable,
-  upstreamBroke,
-  upstreamSaid,
-} from '../openai/openai-error.ts';
+import { modelNotFound, type OpenAiError, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { type CallEnd, uncharged } from './call-end.ts';
-import { CallJournal } from './call-journal.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
-import { Holds } from './holds.ts';
+import { StartCallHandler } from './start-call.handler.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
 import { textOf } from './text-of.ts';
 import { AskModelHandler } from '../upstreams/ask-model.handler.ts';
@@ -61,8 +54,7 @@ export class RelayCallHandler implements OnApplicationBootstrap {
   constructor(
     private readonly admission: AdmitCallHandler,
     private readonly times: CallTimes,
-    private readonly journal: CallJournal,
-    private readonly holds: Holds,
+    private readonly starts: StartCallHandler,
     private readonly models: AskModelHandler,
     private readonly ends: EndCallHandler,
     private readonly finish: FinishCallHandler,
@@ -125,28 +117,18 @@ export class RelayCallHandler implements OnApplicationBootstrap {
   /** The head of the provider's answer, once the call's start is on record; every other end is told and thrown. */
   private async answerOf(under: Under): Promise<RoutedAnswer> {
     const { call, request, controller } = under;
-    const started = this.started(under);
+    const started = this.starts.handle(call).catch((error: unknown) => {
+      controller.abort();
+      throw error;
+    });
     // Where the log was in doubt, nobody is asked before it has answered.
-    if (!this.journal.isTrusted) await started;
+    if (!this.starts.isTrusted) await started;
     const asked = this.models.handle({ request, limit: call.limit, signal: controller.signal });
     asked.catch(() => undefined);
     await started;
     const answer = await asked.catch((error: unknown) => this.neverAnswered(under, error));
     if (isAsWanted(answer, request)) return answer;
     return this.refused(under, answer);
-  }
-
-  private async started({ call, controller }: Under): Promise<void> {
-    try {
-      await this.journal.started(startedEvent(call));
-    } catch (error) {
-      log().warn({ err: error }, 'A call was not started: its start could not be recorded');
-      controller.abort();
-      this.holds.release(call.facts, 'call-not-started');
-      throw unavailable(
-        'Calls cannot be recorded at the moment. Try again in a moment; nothing was charged.',
-      );
-    }
   }
 
   private async neverAnswered(under: Under, error: unknown): Promise<never> {
@@ -196,17 +178,6 @@ const originOf = ({ route, family }: RoutedAnswer) => ({
 
 const isAsWanted = ({ status, contentType }: UpstreamAnswer, { stream }: ModelRequest): boolean =>
   status === 200 && (!stream || contentType.toLowerCase().startsWith('text/event-stream'));
-
-function startedEvent({ facts, hold, deadline }: AdmittedCall): EventOf<typeof CallStarted> {
-  return {
-    id: `${facts.callId}:started`,
-    type: 'CallStarted',
-    source: 'haoli/gateway',
-    time: facts.admittedAt,
-    subject: facts.customerId,
-    data: { ...facts, hold, deadline },
-  };
-}
 
 /** What providers call a request that they will not answer for what it says. */
 const moderated: ReadonlySet<string> = new Set([

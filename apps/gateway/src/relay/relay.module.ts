@@ -12,6 +12,7 @@ import { HoldSlices } from './hold-amount.ts';
 import { LeaseTimes, LedgerHolds } from './holds.client.ts';
 import { Holds } from './holds.ts';
 import { RelayCallHandler } from './relay-call.handler.ts';
+import { StartCallHandler } from './start-call.handler.ts';
 import { StreamAnswerHandler } from './stream-answer.handler.ts';
 import { ThreadTokenCounts } from './token-counts.client.ts';
 import { TokenCounts } from './token-counts.ts';
@@ -34,6 +35,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   ExtendHoldHandler,
   FinishCallHandler,
   RelayCallHandler,
+  StartCallHandler,
   StreamAnswerHandler,
   { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
   { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },

@@ -33,6 +33,11 @@ describe('the file of upstreams', () => {
     ['two of one code', { ...file, upstreams: [upstream, upstream] }, 'the same code'],
     ['http', { ...file, upstreams: [{ ...upstream, url: 'http://a.example/v1' }] }, 'a: only https'],
     ['a word that means nothing', { ...file, upstreams: [{ ...upstream, keyfile: 'x' }] }, 'keyfile'],
+    [
+      'an endpoint that is none',
+      { ...file, upstreams: [{ ...upstream, endpoints: ['chat'] }] },
+      'a: chat is no endpoint',
+    ],
     ['no weight', { ...file, models: { '*': [{ upstream: 'a', weight: 0 }] } }, 'weight'],
   ])('is refused for %s, and says so', (_what, content, words) => {
     const parsed = UpstreamsFile.safeParse(content);

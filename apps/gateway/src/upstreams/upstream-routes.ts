@@ -2,6 +2,7 @@ import type { UsageFamily } from '@app/rating';
 import { UsageFamily as UsageFamilySchema } from '@app/contracts';
 import { z } from 'zod';
 import type { Endpoint } from '../endpoints/endpoint.ts';
+import { endpoints } from '../endpoints/endpoints.ts';
 
 const code = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be small letters, digits and hyphens');
 
@@ -30,6 +31,32 @@ const RouteEntry = z.strictObject({
   weight: z.int().min(1).max(1_000).default(1),
 });
 
+function problemsOf(upstream: z.infer<typeof UpstreamEntry>): string[] {
+  const { code: name, url, allowPrivate, endpoints: served = [], families } = upstream;
+  const unknown = [...served, ...Object.keys(families)].filter(
+    (named) => !endpoints.some((endpoint) => endpoint.code === named),
+  );
+  const isPlain = !allowPrivate && !url.startsWith('https:');
+  return [
+    ...unknown.map((named) => `${name}: ${named} is no endpoint`),
+    ...(isPlain ? [`${name}: only https, unless allowPrivate is set`] : []),
+  ];
+}
+
+function problemsAmong(file: {
+  readonly upstreams: readonly z.infer<typeof UpstreamEntry>[];
+  readonly models: Readonly<Record<string, readonly z.infer<typeof RouteEntry>[]>>;
+}): string[] {
+  const known = new Set(file.upstreams.map((one) => one.code));
+  const twice = known.size < file.upstreams.length ? ['two upstreams have the same code'] : [];
+  const lost = Object.entries(file.models).flatMap(([model, routes]) =>
+    routes
+      .filter(({ upstream }) => !known.has(upstream))
+      .map(({ upstream }) => `${model} goes to ${upstream}, which is no upstream here`),
+  );
+  return [...twice, ...lost];
+}
+
 /** The file that `UPSTREAMS_FILE` names. */
 export const UpstreamsFile = z
   .strictObject({
@@ -37,16 +64,9 @@ export const UpstreamsFile = z
     /** By public model; `*` is for every other. */
     models: z.record(z.string(), z.array(RouteEntry).min(1)),
   })
-  .superRefine(({ upstreams, models }, context) => {
-    const known = new Set(upstreams.map((one) => one.code));
-    if (known.size < upstreams.length) context.addIssue('two upstreams have the same code');
-    for (const [model, routes] of Object.entries(models)) {
-      for (const { upstream } of routes)
-        if (!known.has(upstream)) context.addIssue(`${model} goes to ${upstream}, which is no upstream here`);
-    }
-    for (const one of upstreams)
-      if (!one.allowPrivate && !one.url.startsWith('https:'))
-        context.addIssue(`${one.code}: only https, unless allowPrivate is set`);
+  .superRefine((file, context) => {
+    for (const problem of [...file.upstreams.flatMap(problemsOf), ...problemsAmong(file)])
+      context.addIssue(problem);
   });
 export type UpstreamsFile = z.infer<typeof UpstreamsFile>;
 

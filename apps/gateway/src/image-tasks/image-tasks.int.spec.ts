@@ -1,0 +1,232 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Database, messagingMigration, migrate } from '@app/persistence';
+import { freshDatabase } from '@app/testing';
+import {
+  FakeHolds,
+  FakeJournal,
+  FakePrices,
+  price,
+  SystemClock,
+  TestCounts,
+} from '../../test/relay-harness.ts';
+import type { Caller } from '../access/caller.ts';
+import { unlimited } from '../access/key-policy.ts';
+import { imageTasks } from '../endpoints/image-tasks.ts';
+import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
+import { KeyPolicies } from '../migrations/0003-key-policies.ts';
+import { ImageTasks } from '../migrations/0004-image-tasks.ts';
+import type { OpenAiError } from '../openai/openai-error.ts';
+import { AdmitCallHandler, CallTimes } from '../relay/admit-call.handler.ts';
+import { EndCallHandler, UpstreamErrorWaiver } from '../relay/end-call.handler.ts';
+import { FinishCallHandler } from '../relay/finish-call.handler.ts';
+import { HoldSlices } from '../relay/hold-amount.ts';
+import { StartCallHandler } from '../relay/start-call.handler.ts';
+import { AskModelHandler } from '../upstreams/ask-model.handler.ts';
+import { HttpUpstream } from '../upstreams/upstream.client.ts';
+import { singleRoute } from '../upstreams/upstream-routes.ts';
+import { ImageTasksStore } from './image-tasks.store.ts';
+import { SubmitTaskHandler } from './submit-task.handler.ts';
+import { TaskTimes, WatchTasksJob } from './watch-tasks.job.ts';
+
+/** A proxy of Midjourney, as far as it is asked here. */
+const provider = {
+  submission: { code: 1, result: 'mj-1' } as object,
+  tasks: [] as object[],
+  isAway: false,
+  asked: [] as { readonly path: string; readonly body: unknown }[],
+};
+const server: Server = createServer((request, response) => {
+  let text = '';
+  request.on('data', (piece: Buffer) => (text += piece.toString()));
+  request.on('end', () => {
+    const path = request.url ?? '';
+    provider.asked.push({ path, body: JSON.parse(text) });
+    if (provider.isAway) {
+      response.destroy();
+      return;
+    }
+    response.end(JSON.stringify(path.endsWith('/submit/imagine') ? provider.submission : provider.tasks));
+  });
+});
+
+let database: Database;
+let store: ImageTasksStore;
+const journal = new FakeJournal();
+const holds = new FakeHolds();
+const upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
+const watchers: WatchTasksJob[] = [];
+const caller = {
+  ...{
+    customerId: 'cus_1',
+    keyId: 'key_1',
+    currency: 'CNY',
+    rateCardId: 'standard',
+    timeZone: 'Asia/Shanghai',
+  },
+  policy: unlimited,
+} as Caller;
+const order = () => imageTasks.read({ model: 'midjourney', prompt: 'A lantern.', n: 4 });
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const options = { url: await freshDatabase('image tasks'), applicationName: 'gateway spec' };
+  const migrations = [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks];
+  await migrate({ ...options, migrations });
+  database = new Database(options);
+  store = new ImageTasksStore(database);
+});
+afterAll(async () => {
+  await Promise.all(watchers.map((watcher) => watcher.beforeApplicationShutdown()));
+  await upstream.onApplicationShutdown();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+  await database.close();
+});
+beforeEach(() => {
+  Object.assign(provider, { submission: { code: 1, result: 'mj-1' }, tasks: [], isAway: false, asked: [] });
+  for (const list of [journal.starts, journal.ends, holds.placed, holds.released]) list.length = 0;
+  holds.available = '50';
+});
+
+/** A gateway whose calls may last so long. */
+function aGateway(deadlineMs = 60_000) {
+  const prices = new FakePrices();
+  prices.prices.set('midjourney', {
+    ...price('midjourney', {}),
+    ...{ unitPrices: { image: '0.2' }, fallback: {}, limits: null },
+  });
+  const clock = new SystemClock();
+  const times = new CallTimes(deadlineMs, 90_000);
+  const counts = new TestCounts();
+  const ends = new EndCallHandler(counts, new UpstreamErrorWaiver(false));
+  const finish = new FinishCallHandler(journal, clock);
+  const watch = new WatchTasksJob(new TaskTimes(20), times, upstream, store, ends, finish);
+  watchers.push(watch);
+  watch.onApplicationBootstrap();
+  const { port } = server.address() as AddressInfo;
+  const models = new AskModelHandler(singleRoute(`http://127.0.0.1:${String(port)}`, 'mj-secret'), upstream);
+  const admission = new AdmitCallHandler(prices, holds, clock, times, counts, new HoldSlices(16_384, /^$/));
+  const starts = new StartCallHandler(journal, holds);
+  return { watch, submit: new SubmitTaskHandler(admission, starts, models, finish, store, watch) };
+}
+
+const until = async (taskId: string, status: string) => {
+  for (let wait = 0; wait < 200; wait += 1) {
+    const task = await store.find('cus_1', taskId);
+    if (task?.status === status) return task;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  throw new Error(`${taskId} never ${status}`);
+};
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => (error as OpenAiError).details,
+  );
+const end = () => {
+  expect(journal.ends).toHaveLength(1);
+  return journal.ends[0]?.data.end;
+};
+
+describe('a picture that takes minutes', () => {
+  it('is held for when it is ordered, and charged when it is there', async () => {
+    const task = await aGateway().submit.handle(caller, order());
+    expect(task).toMatchObject({ status: 'in_progress', imageUrl: null, cost: null });
+    expect(holds.placed.map(({ amount }) => amount)).toEqual(['0.2']);
+    expect(provider.asked[0]).toEqual({ path: '/mj/submit/imagine', body: { prompt: 'A lantern.' } });
+    expect(journal.starts).toHaveLength(1);
+    provider.tasks = [{ id: 'mj-1', status: 'IN_PROGRESS', progress: '40%' }];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(journal.ends).toEqual([]);
+    provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
+    expect(await until(task.taskId, 'succeeded')).toMatchObject({
+      ...{ imageUrl: 'https://pictures.example/1.png', cost: '0.2', currency: 'CNY' },
+      priceVersionId: 'prv_midjourney',
+    });
+    expect(end()).toMatchObject({ kind: 'usage', usage: { units: { image: 1 } }, charge: '0.2' });
+    expect(journal.ends[0]?.data).toMatchObject({ endpoint: 'image-tasks', upstream: 'default' });
+  });
+
+  it('is never told to be there before its charge is on record', async () => {
+    const release = Promise.withResolvers<undefined>();
+    journal.onFinished = () => release.promise;
+    const task = await aGateway().submit.handle(caller, order());
+    provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'in_progress' });
+    release.resolve(undefined);
+    journal.onFinished = () => Promise.resolve();
+    await until(task.taskId, 'succeeded');
+    end();
+  });
+
+  it.each([
+    ['FAILURE', { id: 'mj-1', status: 'FAILURE', failReason: 'at 10.0.0.7' }],
+    ['CANCEL', { id: 'mj-1', status: 'CANCEL' }],
+    ['SUCCESS without a picture', { id: 'mj-1', status: 'SUCCESS', imageUrl: '' }],
+  ])('costs nothing and gives its hold back where it fails: %s', async (_name, told) => {
+    const task = await aGateway().submit.handle(caller, order());
+    provider.tasks = [told];
+    expect(await until(task.taskId, 'failed')).toMatchObject({ cost: '0', failure: 'upstream_failed' });
+    expect(end()).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it('costs nothing where it takes too long', async () => {
+    const task = await aGateway(200).submit.handle(caller, order());
+    provider.tasks = [{ id: 'mj-1', status: 'IN_PROGRESS' }];
+    expect(await until(task.taskId, 'failed')).toMatchObject({ failure: 'upstream_timeout' });
+    expect(end()).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+  });
+
+  it('is asked for again where its provider is away for a while', async () => {
+    const task = await aGateway().submit.handle(caller, order());
+    provider.isAway = true;
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    Object.assign(provider, {
+      isAway: false,
+      tasks: [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://p.example' }],
+    });
+    await until(task.taskId, 'succeeded');
+    expect(end()).toMatchObject({ charge: '0.2' });
+  });
+
+  it.each([
+    [{ code: 24, description: 'banned' }, 400, 'moderated'],
+    [{ code: 23, description: 'full' }, 503, 'upstream_rejected'],
+    [{ code: 1 }, 503, 'upstream_rejected'],
+  ])('costs nothing where its provider does not take it: %j', async (submission, status, reason) => {
+    provider.submission = submission;
+    expect(await failure(aGateway().submit.handle(caller, order()))).toMatchObject({ status });
+    expect(end()).toEqual({ kind: 'uncharged', reason });
+  });
+
+  it('is not ordered where there is no money for it', async () => {
+    holds.available = '0.19';
+    expect(await failure(aGateway().submit.handle(caller, order()))).toMatchObject({
+      code: 'insufficient_quota',
+    });
+    expect(provider.asked).toEqual([]);
+  });
+
+  it('ends uncharged when its gateway stops, and is told as abandoned when its gateway dies', async () => {
+    const stopping = aGateway();
+    const task = await stopping.submit.handle(caller, order());
+    await stopping.watch.beforeApplicationShutdown();
+    expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'failed', failure: 'abandoned' });
+    expect(end()).toEqual({ kind: 'uncharged', reason: 'abandoned' });
+    const draft = { taskId: 'imgtask_lost', callId: 'call_lost', model: 'midjourney', customerId: 'cus_1' };
+    await store.insert({ ...draft, currency: 'CNY', priceVersionId: 'prv_1' });
+    await database.query(
+      `UPDATE image_task SET alive_until = clock_timestamp() WHERE task_id = 'imgtask_lost'`,
+    );
+    aGateway();
+    expect(await until('imgtask_lost', 'failed')).toMatchObject({ failure: 'abandoned', cost: null });
+  });
+
+  it('is nobody else’s', async () => {
+    const task = await aGateway().submit.handle(caller, order());
+    expect(await store.find('cus_2', task.taskId)).toBeUndefined();
+  });
+});

@@ -1,7 +1,7 @@
 import { type BenchHold, holdRequest, HoldStream } from './hold-stream.ts';
 import { fixed, type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
 import type { LedgerProcess } from './ledger-process.ts';
-import type { Stage } from './stage.ts';
+import type { LedgerClient, Stage } from './stage.ts';
 import { type Compared, shown } from './table.ts';
 
 const callers = 64;
@@ -11,24 +11,33 @@ const unaryShareMin = 3;
 
 type Place = (hold: BenchHold) => Promise<void>;
 
-/** Holds by 64 callers: one transaction each, unary, and on one stream. */
+/** Holds by 64 callers: one transaction each behind the same door, unary, and on one stream. */
 export async function measureHolds(stage: Stage): Promise<Compared[]> {
-  const alone = await hammer(stage, 'one transaction a hold, no gRPC', undefined, (hold) =>
-    stage.bare.placeHold(hold.holdId, Number(hold.customerId.slice(-3))),
+  const alone = await stage.withLedger(
+    (other) =>
+      stage.withClient(other, (client) =>
+        hammer(stage, { name: 'one transaction a hold, unary', ledger: other, place: unaryPlace(client) }),
+      ),
+    'one by one',
   );
   return stage.withLedger((ledger) =>
     stage.withClient(ledger, async (client) => {
-      const unary = await hammer(stage, 'holds, unary', ledger, async (hold) => {
-        const { hold: placed, refusal } = await client.PlaceHold(holdRequest(hold), { timeoutMs: 30_000 });
-        if (placed === undefined) throw new Error(`No hold: ${JSON.stringify(refusal)}`);
-      });
+      const unary = await hammer(stage, { name: 'holds, unary', ledger, place: unaryPlace(client) });
       const stream = await HoldStream.open(client);
-      const streamed = await hammer(stage, 'holds, on the stream', ledger, (hold) => stream.place(hold));
+      const place: Place = (hold) => stream.place(hold);
+      const streamed = await hammer(stage, { name: 'holds, on the stream', ledger, place });
       stream.close();
       return [shown(alone.measured, alone.times), unaryAgainst(unary, alone), streamJudged(streamed)];
     }),
   );
 }
+
+const unaryPlace =
+  (client: LedgerClient): Place =>
+  async (hold) => {
+    const { hold: placed, refusal } = await client.PlaceHold(holdRequest(hold), { timeoutMs: 30_000 });
+    if (placed === undefined) throw new Error(`No hold: ${JSON.stringify(refusal)}`);
+  };
 
 interface Hammered {
   readonly measured: Measurement;
@@ -56,13 +65,11 @@ const streamJudged = ({ measured, times, tail }: Hammered): Compared => ({
 /** So many callers, each of which asks again when it is answered. */
 async function hammer(
   stage: Stage,
-  name: string,
-  ledger: LedgerProcess | undefined,
-  place: Place,
+  { name, ledger, place }: { readonly name: string; readonly ledger: LedgerProcess; readonly place: Place },
 ): Promise<Hammered> {
   const { BENCH_HOLD_SECONDS: seconds, BENCH_POSTGRES_PID: postgresPid } = stage.settings;
   await during(stage, (seconds * 1_000) / 2, place);
-  const watch = new Stopwatch({ postgresPid, ...(ledger === undefined ? {} : { nodePid: ledger.pid }) });
+  const watch = new Stopwatch({ postgresPid, nodePid: ledger.pid });
   const timesMs = await during(stage, seconds * 1_000, place);
   const [p50, p99] = [percentile(timesMs, 0.5), percentile(timesMs, 0.99)];
   return {

@@ -8,7 +8,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const program = fileURLToPath(new URL('../../../ledger/src/main.js', import.meta.url));
+const programs = {
+  ledger: fileURLToPath(new URL('../../../ledger/src/main.js', import.meta.url)),
+  'one by one': fileURLToPath(new URL('../one-by-one/main.js', import.meta.url)),
+} as const;
+
+/** The ledger, or what it is compared with. */
+export type Program = keyof typeof programs;
+
+/** As in `deploy/local/platform.mjs`: a batch lives for longer than the young generation that V8 begins with. */
+const nodeFlags = ['--max-semi-space-size=64', '--disable-warning=TimeoutNegativeWarning'];
+
 const readyWithinMs = 60_000;
 const attemptsMax = 5;
 
@@ -20,30 +30,38 @@ export class LedgerProcess {
     readonly grpcUrl: string,
   ) {}
 
+  /** Those that run, to be ended when the benchmark is. */
+  private static readonly running = new Set<LedgerProcess>();
+
+  /** Ends those that run: the benchmark was interrupted. */
+  static async stopAll(): Promise<void> {
+    await Promise.all([...LedgerProcess.running].map((ledger) => ledger.stop()));
+  }
+
   /** Starts it and waits until it is ready. */
   static async start(
     environment: Readonly<Record<string, string>>,
-    flags: readonly string[] = [],
+    program: Program = 'ledger',
   ): Promise<LedgerProcess> {
     // A broker that has just begun may not know its groups yet; the ledger then ends, to be started again.
     for (let attempt = 1; attempt < attemptsMax; attempt += 1) {
       try {
-        return await LedgerProcess.startOnce(environment, flags);
+        return await LedgerProcess.startOnce(environment, program);
       } catch {
         await pause(1_000);
       }
     }
-    return LedgerProcess.startOnce(environment, flags);
+    return LedgerProcess.startOnce(environment, program);
   }
 
   private static async startOnce(
     environment: Readonly<Record<string, string>>,
-    flags: readonly string[],
+    program: Program,
   ): Promise<LedgerProcess> {
     const [http, grpc] = [await freePort(), await freePort()];
-    const child = spawn(process.execPath, [...flags, '--disable-warning=TimeoutNegativeWarning', program], {
+    const child = spawn(process.execPath, [...nodeFlags, programs[program]], {
       env: {
-        LOG_LEVEL: 'error',
+        LOG_LEVEL: program === 'ledger' ? 'error' : 'fatal',
         ...sealEnvironment(),
         ...environment,
         LEDGER_HTTP_PORT: String(http),
@@ -52,6 +70,8 @@ export class LedgerProcess {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
     const ledger = new LedgerProcess(child, `http://127.0.0.1:${String(http)}`, `127.0.0.1:${String(grpc)}`);
+    LedgerProcess.running.add(ledger);
+    void once(child, 'exit').then(() => LedgerProcess.running.delete(ledger));
     await ledger.ready();
     return ledger;
   }

@@ -4,6 +4,7 @@ import { benchSettings } from './bench-settings.ts';
 import { measureCharges } from './charges.ts';
 import { measureGrowth } from './growth.ts';
 import { measureHolds } from './holds.ts';
+import { LedgerProcess } from './ledger-process.ts';
 import { measureRebuild } from './rebuild.ts';
 import { Stage } from './stage.ts';
 import { type Compared, tableText } from './table.ts';
@@ -15,6 +16,12 @@ const parts: Readonly<Record<string, (stage: Stage) => Promise<Compared[]>>> = {
   'as-of': measureAsOf,
   rebuild: measureRebuild,
 };
+
+// Whoever interrupts the benchmark ends the ledger that it has started, too.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    void LedgerProcess.stopAll().then(() => process.exit(130));
+  });
 
 const asked = process.argv.slice(2);
 const unknown = asked.find((name) => !(name in parts));

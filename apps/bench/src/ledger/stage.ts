@@ -7,7 +7,7 @@ import { customerCreated, customerId, topUps, usageRated } from './bench-events.
 import type { BenchSettings } from './bench-settings.ts';
 import { startIdentity } from './identity.ts';
 import { JournalOfBench } from './journal.store.ts';
-import { LedgerProcess } from './ledger-process.ts';
+import { LedgerProcess, type Program } from './ledger-process.ts';
 
 /** A client of the ledger's gRPC door. */
 export type LedgerClient = GrpcApi<LedgerApi.Ledger>;
@@ -52,12 +52,12 @@ export class Stage {
     return stage;
   }
 
-  /** Runs `work` with a ledger of its own process. */
+  /** Runs `work` with a ledger of its own process, or with what stands at its door instead. */
   async withLedger<Result>(
     work: (ledger: LedgerProcess) => Promise<Result>,
-    flags: readonly string[] = [],
+    program: Program = 'ledger',
   ): Promise<Result> {
-    const ledger = await LedgerProcess.start(this.ledgerEnvironment(), flags);
+    const ledger = await LedgerProcess.start(this.ledgerEnvironment(), program);
     try {
       return await work(ledger);
     } finally {
@@ -137,6 +137,7 @@ export class Stage {
   ledgerEnvironment(): Record<string, string> {
     return {
       LEDGER_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
+      BENCH_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
       KAFKA_BROKERS: this.settings.KAFKA_BROKERS,
       KAFKA_TOPIC_PREFIX: this.settings.KAFKA_TOPIC_PREFIX,
       KAFKA_PARTITIONS: '3',

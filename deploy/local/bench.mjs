@@ -15,7 +15,7 @@ const help = `npm run bench:ledger -- [charges] [holds] [growth] [as-of] [rebuil
   charges   Kafka to posted charges, many customers and one hot one, against four bare rows
   holds     64 callers, unary and on a stream, against one transaction a hold behind the same door
   growth    what a charge costs while one book grows tenfold, and tenfold again, up to --entries (1,000,000)
-  as-of     the balance as of then against the balance now, in the book that has grown
+  as-of     the balance as of then against the balance now, in a book of a million entries
   rebuild   the journal folded anew against PostgreSQL's own sum
 Without a name, all of them: about ten minutes. npm run bench:growth grows to ten million entries, for an hour.
 Every figure stands beside its baseline of the same run, its target, and whether it is met.

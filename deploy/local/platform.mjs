@@ -9,7 +9,7 @@ import { clientScopes, sealKeyIn, serviceNames } from './secrets.mjs';
 
 const usualPorts = {
   ...{ gateway: 3000, metering: 3001, ledger: 3002, payments: 3003 },
-  ...{ identity: 3010, wechat: 3011, upstream: 3012, alipay: 3013 },
+  ...{ identity: 3010, wechat: 3011, upstream: 3012, alipay: 3013, bank: 3014 },
   ...{ meteringGrpc: 50051, ledgerGrpc: 50052, paymentsGrpc: 50053 },
 };
 
@@ -106,6 +106,7 @@ function addressesOf(ports, { issuer, kafkaBrokers, topicPrefix = '' }) {
     UPSTREAM_BASE_URL: process.env['UPSTREAM_BASE_URL'] ?? `${http(ports.upstream)}/v1`,
     WECHATPAY_SANDBOX_URL: http(ports.wechat),
     ALIPAY_SANDBOX_URL: http(ports.alipay),
+    BANK_SANDBOX_URL: http(ports.bank),
   };
 }
 
@@ -136,11 +137,25 @@ function ownEnvironment(name, { addresses, options: { secrets }, stateDir }) {
       ALIPAY_GATEWAY_URL: `${addresses.ALIPAY_SANDBOX_URL}/gateway.do`,
       ALIPAY_KEYS_DIR: join(stateDir, 'alipay'),
       ALIPAY_NOTIFY_BASE_URL: addresses.PAYMENTS_HTTP_URL,
+      BANK_ACCOUNTS: JSON.stringify([sandboxBank]),
     };
   }
   if (name === 'ledger') return { SEAL_KEY_FILE: sealKeyIn(stateDir), SEALS_DIR: join(stateDir, 'seals') };
   return {};
 }
+
+/** Our account at the bank sandbox. */
+const sandboxBank = {
+  code: 'bank-sandbox',
+  account: '6222020000000000001',
+  accountName: 'Haoli Platform Ltd',
+  bankName: 'Sandbox Bank',
+  currency: 'CNY',
+  csv: {
+    ...{ date: '交易日期', credit: '贷方金额', debit: '借方金额', balance: '余额' },
+    ...{ partyName: '对方户名', partyAccount: '对方账号', memo: ['附言', '摘要'], reference: '交易流水号' },
+  },
+};
 
 function sandboxEnvironment({ ports, options, stateDir }) {
   const clients = Object.entries(clientScopes).map(([id, scopes]) => ({
@@ -159,6 +174,8 @@ function sandboxEnvironment({ ports, options, stateDir }) {
     WECHATPAY_SANDBOX_DIR: join(stateDir, 'wechatpay'),
     ALIPAY_SANDBOX_PORT: String(ports.alipay),
     ALIPAY_SANDBOX_DIR: join(stateDir, 'alipay'),
+    BANK_SANDBOX_PORT: String(ports.bank),
+    BANK_SANDBOX_ACCOUNT: sandboxBank.account,
     ...options.extraEnvironment?.sandbox,
   };
 }

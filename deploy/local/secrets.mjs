@@ -15,12 +15,14 @@ export const clientScopes = {
   ledger: ['prices:read', 'customers:read'],
   payments: ['ledger:read', 'customers:read'],
   finance: [
-    ...['ledger:read', 'ledger:post', 'payments:read', 'usage:read', 'prices:read', 'customers:read'],
-    'quarantine:resolve',
+    ...['ledger:read', 'ledger:post', 'payments:read', 'payments:write', 'usage:read', 'prices:read'],
+    ...['customers:read', 'quarantine:resolve'],
   ],
   // Two people: who asks for an entry by hand never approves it.
-  'finance-maker': ['ledger:read', 'adjustments:request'],
-  'finance-checker': ['ledger:read', 'adjustments:approve', 'prices:read', 'prices:approve'],
+  'finance-maker': ['ledger:read', 'payments:read', 'adjustments:request'],
+  'finance-checker': [
+    ...['ledger:read', 'payments:read', 'adjustments:approve', 'prices:read', 'prices:approve'],
+  ],
   'internal-service': ['usage:write', 'usage:read', 'prices:read'],
   operator: [
     ...['customers:read', 'customers:write', 'prices:read', 'prices:publish', 'usage:read', 'usage:write'],

@@ -186,6 +186,7 @@ function urlsOf(addresses) {
     'Identity provider': addresses.OIDC_ISSUER,
     'WeChat Pay sandbox': addresses.WECHATPAY_SANDBOX_URL,
     'Alipay sandbox': addresses.ALIPAY_SANDBOX_URL,
+    'Bank sandbox': addresses.BANK_SANDBOX_URL,
     Kafka: addresses.KAFKA_BROKERS,
     Logs: logsDir,
   };

@@ -38,6 +38,7 @@ import { RelayController } from './relay/relay.controller.ts';
 import { relayProviders } from './relay/relay.module.ts';
 import { TokenizeController } from './tokenize/tokenize.controller.ts';
 import { TokenizeHandler } from './tokenize/tokenize.handler.ts';
+import { BankTransferController } from './top-ups/bank-transfer.controller.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
 import { BillingController } from './usage/billing.controller.ts';
 import { ExportCallsHandler } from './usage/export-calls.handler.ts';
@@ -82,6 +83,7 @@ const settings = readSettings(gatewaySettings);
     RelayController,
     TokenizeController,
     TopUpsController,
+    BankTransferController,
     UsageController,
   ],
   providers: [

@@ -8,6 +8,16 @@ import {
   PortSetting,
 } from '@app/config';
 import { z } from 'zod';
+import { BankAccount } from './bank/bank-accounts.ts';
+
+function parsedJson(text: string, context: z.RefinementCtx): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    context.addIssue({ code: 'custom', message: 'is not JSON' });
+    return z.NEVER;
+  }
+}
 
 /** What payments needs from its environment. */
 export const paymentsSettings = z.object({
@@ -38,6 +48,17 @@ export const paymentsSettings = z.object({
   ALIPAY_REFUND_WINDOW_DAYS: z.coerce.number().int().min(2).max(366).default(90),
   /** The provider wants three seconds between two refunds of one trade. */
   ALIPAY_REFUND_SPACING_MS: z.coerce.number().int().min(0).max(3_600_000).default(3_000),
+  /** Our bank accounts as JSON, such as [{"code":"bank-icbc","account":"…","accountName":"…","bankName":"…","currency":"CNY"}]. */
+  BANK_ACCOUNTS: z
+    .string()
+    .default('[]')
+    .transform((text, context) => parsedJson(text, context))
+    .pipe(z.array(BankAccount)),
+  /** Transfers of this many whole units and more wait for two people. */
+  BANK_AUTOMATIC_BELOW: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/)
+    .default('1000000'),
   /** How long an order may be paid. */
   TOP_UP_EXPIRES_SECONDS: z.coerce.number().int().min(60).max(604_800).default(900),
   /** How many orders of one customer may wait to be paid at the same time. */

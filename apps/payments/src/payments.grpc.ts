@@ -2,6 +2,7 @@ import { Id, type PaymentsApi } from '@app/contracts';
 import { Problem, Scopes } from '@app/transport';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { BankDetailsHandler } from './bank/bank-details.handler.ts';
 import { PlanRefundHandler } from './refunds/plan-refund.handler.ts';
 import { ReadRefundsHandler } from './refunds/read-refunds.handler.ts';
 import { viewOf as refundView } from './refunds/refund-view.ts';
@@ -20,6 +21,7 @@ export class PaymentsGrpc {
     private readonly requestRefunds: RequestRefundHandler,
     private readonly refunds: ReadRefundsHandler,
     private readonly plans: PlanRefundHandler,
+    private readonly bankDetails: BankDetailsHandler,
   ) {}
 
   @Scopes('payments:write')
@@ -46,6 +48,11 @@ export class PaymentsGrpc {
   @GrpcMethod('Payments', 'PlanRefund')
   planRefund(request: PaymentsApi.PlanRefundRequest): Promise<PaymentsApi.RefundPlan> {
     return this.plans.plan(named(request));
+  }
+
+  @GrpcMethod('Payments', 'GetBankDetails')
+  getBankDetails(request: PaymentsApi.GetBankDetailsRequest): Promise<PaymentsApi.BankDetails> {
+    return this.bankDetails.of(named(request).customerId);
   }
 
   @Scopes('payments:write')

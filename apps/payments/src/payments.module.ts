@@ -8,6 +8,9 @@ import { Clock, SystemClock } from './clock.ts';
 import { IdempotencyKeys } from './idempotency.store.ts';
 import { OrdersAndRefunds } from './migrations/0002-orders-and-refunds.ts';
 import { WaysToPay } from './migrations/0003-ways-to-pay.ts';
+import { BankAccounts } from './bank/bank-accounts.ts';
+import { bankControllers, bankProviders } from './bank/bank.module.ts';
+import { BankTransfers } from './migrations/0004-bank-transfers.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
@@ -23,7 +26,11 @@ import { RefundsController } from './refunds/refunds.controller.ts';
 import { RequestRefundHandler } from './refunds/request-refund.handler.ts';
 import { AskProviderHandler } from './top-ups/ask-provider.handler.ts';
 import { ChangeTopUpHandler } from './top-ups/change-top-up.handler.ts';
+import { PayBackHandler } from './top-ups/pay-back.handler.ts';
+import { PayBacks } from './top-ups/pay-back.store.ts';
+import { PayBacksJob } from './top-ups/pay-backs.job.ts';
 import { ReadTopUpsHandler } from './top-ups/read-top-ups.handler.ts';
+import { ResolvePaymentHandler } from './top-ups/resolve-payment.handler.ts';
 import { StartTopUpHandler, TopUpTerms } from './top-ups/start-top-up.handler.ts';
 import { TopUps } from './top-ups/top-up.store.ts';
 import { TopUpsController } from './top-ups/top-ups.controller.ts';
@@ -34,7 +41,7 @@ import { Notifications } from './webhooks/notification.store.ts';
 import { WechatWebhooksController } from './webhooks/wechat-webhooks.controller.ts';
 
 /** The migrations of payments, in order. */
-export const paymentsMigrations = [messagingMigration, OrdersAndRefunds, WaysToPay];
+export const paymentsMigrations = [messagingMigration, OrdersAndRefunds, WaysToPay, BankTransfers];
 
 /** Top-ups, refunds, and the providers that move the money. */
 @Module({})
@@ -47,6 +54,7 @@ export class PaymentsModule {
       controllers: [
         ...[TopUpsController, RefundsController, PaymentsGrpc],
         ...[WechatWebhooksController, AlipayWebhooksController, LedgerRefundsConsumer],
+        ...bankControllers,
       ],
       providers: [
         { provide: Clock, useValue: clock },
@@ -60,6 +68,12 @@ export class PaymentsModule {
         ...[StartTopUpHandler, AskProviderHandler, ChangeTopUpHandler, ReadTopUpsHandler, TopUpsJob],
         ...[RequestRefundHandler, ChangeRefundHandler, PayItemHandler, ReadRefundsHandler, RefundItemsJob],
         ...[HearLedgerHandler, HearProviderHandler, PlanRefundHandler],
+        ...[PayBacks, PayBackHandler, PayBacksJob, ResolvePaymentHandler],
+        {
+          provide: BankAccounts,
+          useValue: new BankAccounts(settings.BANK_ACCOUNTS, settings.BANK_AUTOMATIC_BELOW),
+        },
+        ...bankProviders,
       ],
     };
   }

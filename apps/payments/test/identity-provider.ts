@@ -5,7 +5,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 /** An identity provider that gives every client the scopes that its id names. */
 export interface SpecIdentityProvider {
   readonly issuer: string;
-  token(scope: string): Promise<string>;
+  token(scope: string, subject?: string): Promise<string>;
   close(): void;
 }
 
@@ -18,12 +18,12 @@ export async function startIdentityProvider(): Promise<SpecIdentityProvider> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
-  const token = (scope: string) =>
+  const token = (scope: string, subject = 'spec') =>
     new SignJWT({ scope, client_id: 'spec' })
       .setProtectedHeader({ alg: 'ES256', kid: 'spec' })
       .setIssuer(issuer)
       .setAudience('haoli')
-      .setSubject('spec')
+      .setSubject(subject)
       .setExpirationTime('10m')
       .sign(privateKey);
   const answer = async (path: string, authorization = ''): Promise<unknown> => {

@@ -54,10 +54,38 @@ export interface Payments {
   readonly grpc: ReturnType<typeof paymentsClient>;
   readonly url: string;
   readonly environment: Readonly<Record<string, string>>;
-  token(scope: string): Promise<string>;
+  token(scope: string, subject?: string): Promise<string>;
+  /** A call over HTTP by somebody with these scopes. */
+  call(path: string, as: { scope: string; subject?: string }, body?: object): Promise<HttpAnswer>;
+  /** The gateway tells of a customer, through Kafka. */
+  customerIs(customerId: string, status: string): Promise<void>;
   /** The ledger's answer, through Kafka. */
   ledgerSays(event: Event): Promise<void>;
   close(): Promise<void>;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly body: Record<string, unknown>;
+}
+
+let changes = 0;
+
+function customerChanged(customerId: string, status: string): Event {
+  changes += 1;
+  const now = new Date().toISOString();
+  const plan = { code: 'usd-credit', credits: '1', amount: '7.14' };
+  const data = { customerId, name: 'Spec', plan, currency: 'CNY', rateCardId: 'standard', status };
+  return {
+    ...{
+      id: `${customerId}:${String(changes)}`,
+      type: 'CustomerChanged',
+      source: 'haoli/gateway',
+      time: now,
+    },
+    subject: customerId,
+    data: { ...data, timeZone: 'Asia/Shanghai', changedAt: now },
+  };
 }
 
 export const paymentsClient = (url: string, issuer: string) =>
@@ -108,7 +136,22 @@ export async function startPayments(
     database: app.get(Database, { strict: false }),
     grpc: paymentsClient(grpcUrl, identity.issuer),
     url: await app.getUrl(),
-    token: (scope) => identity.token(scope),
+    token: (scope, subject) => identity.token(scope, subject),
+    call: async (path, { scope, subject }, body) => {
+      const authorization = `Bearer ${await identity.token(scope, subject)}`;
+      const answer = await fetch(`${await app.getUrl()}${path}`, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization, 'content-type': 'application/json' },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    },
+    customerIs: (customerId, status) =>
+      ledger
+        .get(EventLog, { strict: false })
+        .publish(topics.customers.name, [
+          encodeEvent(topics.customers.name, customerChanged(customerId, status)),
+        ]),
     ledgerSays: (event) =>
       ledger
         .get(EventLog, { strict: false })
@@ -121,6 +164,20 @@ export async function startPayments(
     },
   };
 }
+
+/** Our account at the bank of the specs. */
+export const bankAccount = {
+  code: 'bank-spec',
+  account: '6222020000000000001',
+  accountName: 'Haoli',
+  bankName: 'Spec Bank',
+  currency: 'CNY',
+  settlementPayers: { 财付通支付科技有限公司: 'wechat-pay' },
+  csv: {
+    ...{ date: '交易日期', credit: '贷方金额', debit: '借方金额', balance: '余额' },
+    ...{ partyName: '对方户名', partyAccount: '对方账号', memo: ['附言', '摘要'], reference: '交易流水号' },
+  },
+};
 
 export async function environmentOf(
   { 'wechat-pay': wechat, alipay }: Sandboxes,
@@ -142,6 +199,7 @@ export async function environmentOf(
     ALIPAY_GATEWAY_URL: `${alipay.url}/gateway.do`,
     ALIPAY_KEYS_DIR: alipay.directory,
     ALIPAY_TIMEOUT_MS: '1500',
+    BANK_ACCOUNTS: JSON.stringify([bankAccount]),
     ALIPAY_REFUND_SPACING_MS: '0',
     PAYMENTS_LOOK_INTERVAL_MS: '50',
   };

@@ -34,6 +34,7 @@ const kinds = {
     WECHATPAY_SANDBOX_REFUND_DELAY_MS: 'manual',
     WECHATPAY_SANDBOX_REFUND_SPACING_MS: 0,
   }),
+  bank: (_directory: string) => ({ BANK_SANDBOX_PORT: 0 }),
   alipay: (directory: string) => ({
     ALIPAY_SANDBOX_DIR: directory,
     ALIPAY_SANDBOX_PORT: 0,
@@ -78,6 +79,15 @@ export class SandboxProcess {
   /** The payer pays; resolves when the first notification was answered. */
   async pay(outTradeNo: string, options: { late?: boolean } = {}): Promise<SandboxOrder> {
     return (await this.control('POST', 'pay', { outTradeNo, ...options })) as unknown as SandboxOrder;
+  }
+
+  /** Something else that only this sandbox offers. */
+  async ask(path: string, body?: object | string): Promise<Record<string, unknown>> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body ?? {});
+    const response = await fetch(`${this.url}${path}`, { method: 'POST', body: text });
+    const told = (await response.json()) as Record<string, unknown>;
+    if (!response.ok) throw new Error(`${path}: ${JSON.stringify(told)}`);
+    return told;
   }
 
   /** The payer scans the code or goes to the page, and pays. */

@@ -1,6 +1,7 @@
 import { logSettings, PortSetting } from '@app/config';
 import { z } from 'zod';
 import { alipaySandboxSettings } from './alipay/alipay-settings.ts';
+import { bankSandboxSettings } from './bank/bank-settings.ts';
 import { identitySettings } from './identity/identity-settings.ts';
 import { wechatSandboxSettings } from './wechat/wechat-settings.ts';
 
@@ -10,6 +11,7 @@ export const SandboxSettings = z.object({
   ...identitySettings,
   ...wechatSandboxSettings,
   ...alipaySandboxSettings,
+  ...bankSandboxSettings,
   SANDBOX_UPSTREAM_PORT: PortSetting.default(3012),
   /** What the gateway must show the model provider. */
   UPSTREAM_API_KEY: z.string().min(1),

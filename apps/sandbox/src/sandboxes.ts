@@ -1,4 +1,5 @@
 import { startAlipaySandbox } from './alipay/alipay-sandbox.ts';
+import { startBankSandbox } from './bank/bank-sandbox.ts';
 import { startIdentityProvider } from './identity/identity-provider.ts';
 import type { SandboxSettings } from './sandbox-settings.ts';
 import { startUpstream } from './upstream/start-upstream.ts';
@@ -26,6 +27,10 @@ const starters: readonly ((settings: SandboxSettings) => Promise<RunningSandbox>
   async (settings) => {
     const sandbox = await startAlipaySandbox(settings);
     return { name: 'Alipay', url: sandbox.url, stop: () => sandbox.close() };
+  },
+  async (settings) => {
+    const sandbox = await startBankSandbox(settings);
+    return { name: 'bank', url: sandbox.url, stop: () => sandbox.close() };
   },
   async ({ SANDBOX_UPSTREAM_PORT: port, UPSTREAM_API_KEY: key }) => {
     const upstream = await startUpstream({ host, port, key });

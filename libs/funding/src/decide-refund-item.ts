@@ -68,7 +68,7 @@ export function recordOutcome(item: RefundItem, outcome: ItemOutcome): Answer {
 }
 
 function recordPaid({ itemId, status, amount }: RefundItem, outcome: Paid): Answer {
-  const { providerReference, paidAt } = outcome;
+  const { providerReference, paidAt, paidFrom } = outcome;
   if (!outcome.amount.equals(amount)) {
     return refuse({
       code: 'amount-differs',
@@ -79,7 +79,8 @@ function recordPaid({ itemId, status, amount }: RefundItem, outcome: Paid): Answ
   }
   if (status === 'succeeded') return accept();
   if (status === 'failed') return refuse({ code: 'paid-after-failed', itemId, providerReference });
-  return accept({ type: 'RefundItemPaid', itemId, providerReference, paidAt });
+  const from = paidFrom === undefined ? {} : { paidFrom };
+  return accept({ type: 'RefundItemPaid', itemId, providerReference, paidAt, ...from });
 }
 
 function eventOf(itemId: string, outcome: NotPaid): RefundItemEvent {

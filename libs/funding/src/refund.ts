@@ -56,6 +56,8 @@ export type ItemOutcome =
       readonly providerReference: string;
       readonly amount: Money;
       readonly paidAt: string;
+      /** Where the money left, if it was not the channel of the item. */
+      readonly paidFrom?: string;
     }
   /** A definite no: nothing was paid and nothing will be. */
   | { readonly kind: 'failed'; readonly code: string; readonly failedAt: string }
@@ -116,6 +118,7 @@ export type RefundItemEvent =
       readonly itemId: string;
       readonly providerReference: string;
       readonly paidAt: string;
+      readonly paidFrom?: string;
     }
   | {
       readonly type: 'RefundItemFailed';

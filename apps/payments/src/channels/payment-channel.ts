@@ -20,8 +20,8 @@ export type Outcome<Value> =
     }
   | { readonly kind: 'unknown'; readonly code: string; readonly message: string };
 
-/** The ways to pay that providers offer: scan a code, go to a page, or pay inside the provider's own app. */
-export const payMethods = ['qr', 'page', 'jsapi'] as const;
+/** The ways to pay: scan a code, go to a page, pay inside the provider's own app, or transfer to our bank account. */
+export const payMethods = ['qr', 'page', 'jsapi', 'transfer'] as const;
 export type PayMethod = (typeof payMethods)[number];
 
 /** How the customer pays: the text of the QR code, the address of the page, or the app's parameters as JSON. */

@@ -25,7 +25,7 @@ const refusals = metrics.counter({
 });
 
 /** What a refund may be told after it was requested. */
-export type RefundNews = Exclude<RefundCommand, { type: 'RequestRefund' | 'PlanPayout' }>;
+export type RefundNews = Exclude<RefundCommand, { type: 'RequestRefund' }>;
 
 /** What telling it came to. */
 export type RefundChange =

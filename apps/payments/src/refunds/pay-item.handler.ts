@@ -45,8 +45,14 @@ export class PayItemHandler {
     const item = refund?.state.items.find((candidate) => candidate.itemId === itemId);
     if (!refund || !item) return;
     const { refundId } = refund.state;
+    if (!this.channels.find(item.channel)) return this.leaveToPeople(item);
     if (item.status === 'created' || item.status === 'queued_funds') return this.send(refundId, item);
     await this.ask(refundId, item);
+  }
+
+  /** No machine pays back what came by bank: it waits for a payout by two people. */
+  private async leaveToPeople(item: RefundItem): Promise<void> {
+    await this.database.transaction((tx) => this.putOff(tx, item, 'people'));
   }
 
   /** A number that the provider has never seen was not paid, whatever we believed, and is sent again as it is. */
@@ -105,8 +111,7 @@ export class PayItemHandler {
   private async putOff(tx: Tx, item: RefundItem, wait: Date | 'people'): Promise<void> {
     const checkAt = wait === 'people' ? undefined : wait;
     await this.refunds.saveItem(tx, item, { checks: 0, checkAt, endedAt: undefined });
-    if (wait === 'people')
-      log().error({ itemId: item.itemId }, 'A refund item is past what its channel allows');
+    if (wait === 'people') log().warn({ itemId: item.itemId }, 'A refund item waits for a payout by people');
   }
 
   /** Errors of a provider are not signed: before a no gives money back to the wallet, the provider is asked again. */

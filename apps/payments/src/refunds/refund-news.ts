@@ -25,7 +25,7 @@ export function requested(
 export function itemPaid(
   refund: Refund,
   item: RefundItem,
-  { providerReference, paidAt }: Extract<RefundEvent, { type: 'RefundItemPaid' }>,
+  { providerReference, paidAt, paidFrom }: Extract<RefundEvent, { type: 'RefundItemPaid' }>,
 ): EventOf<typeof RefundItemPaid> {
   return {
     id: `${item.itemId}:paid`,
@@ -33,7 +33,7 @@ export function itemPaid(
     source,
     time: paidAt,
     subject: refund.customerId,
-    data: { ...wordsOf(refund, item), providerReference, paidAt },
+    data: { ...wordsOf(refund, item), channel: paidFrom ?? item.channel, providerReference, paidAt },
   };
 }
 

@@ -55,7 +55,7 @@ export class RefundedTopUps {
     const rows = await tx.query(
       `UPDATE top_up SET refunding = refunding + $2
         WHERE top_up_id = $1 AND customer_id = $3 AND channel = $4 AND currency = $5 AND status = 'succeeded'
-          AND refunding + refunded + $2 <= amount
+          AND refunding + refunded + $2 <= COALESCE(credited, amount)
        RETURNING top_up_id`,
       [topUpId, amount.toText(), customerId, channel, amount.currency],
     );
@@ -83,7 +83,7 @@ export class RefundedTopUps {
   /** The order, locked: two items of one order are never sent at the same time. */
   async lock(tx: Tx, topUpId: string): Promise<RefundedTopUp> {
     const [row] = await tx.query<Row>(
-      `SELECT trim_scale(amount) AS amount, currency, paid_at, last_refund_at
+      `SELECT trim_scale(COALESCE(credited, amount)) AS amount, currency, paid_at, last_refund_at
          FROM top_up WHERE top_up_id = $1 FOR UPDATE`,
       [topUpId],
     );

@@ -1,9 +1,18 @@
 import { type EventOf, topics, TopUpSettled } from '@app/contracts';
 import { invariant } from '@app/decider';
-import { topUp, type TopUp, type TopUpCommand, type TopUpEvent } from '@app/funding';
+import {
+  type Payment,
+  type QuestionedPayment,
+  topUp,
+  type TopUp,
+  type TopUpCommand,
+  type TopUpEvent,
+} from '@app/funding';
 import { log, metrics } from '@app/observability';
-import { Outbox, type Tx } from '@app/persistence';
+import { newId, Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { suspenseAssigned, suspenseReceived } from '../bank/money-news.ts';
+import { Suspenses } from '../bank/suspense.store.ts';
 import { Clock } from '../clock.ts';
 import { nextLook } from './look-schedule.ts';
 import { type StoredTopUp, TopUps } from './top-up.store.ts';
@@ -15,13 +24,14 @@ const questioned = metrics.counter({
 });
 
 /** What we learned of an order. */
-export type TopUpNews = Exclude<TopUpCommand, { type: 'StartTopUp' | 'ResolveReview' }>;
+export type TopUpNews = Exclude<TopUpCommand, { type: 'StartTopUp' | 'ResolveQuestion' }>;
 
 /** The one place where an order changes after it was started: locked, decided, written, and told, in one transaction. */
 @Injectable()
 export class ChangeTopUpHandler {
   constructor(
     private readonly topUps: TopUps,
+    private readonly suspenses: Suspenses,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -36,7 +46,7 @@ export class ChangeTopUpHandler {
     if (!before) return undefined;
     const decision = topUp.decide(await this.besideOthers(tx, before.state, news), before.state);
     invariant(decision.accepted, 'news of an order is never refused');
-    await this.write(tx, before, decision.events);
+    await this.record(tx, before, decision.events);
     return decision;
   }
 
@@ -48,7 +58,8 @@ export class ChangeTopUpHandler {
     return { ...news, trade: { ...news.trade, paysAnotherOrder } };
   }
 
-  private async write(tx: Tx, before: StoredTopUp, events: readonly TopUpEvent[]): Promise<void> {
+  /** Writes down what was decided about an order that the caller has locked, and tells it. */
+  async record(tx: Tx, before: StoredTopUp, events: readonly TopUpEvent[]): Promise<void> {
     const state = events.reduce<TopUp | undefined>((so, event) => topUp.evolve(so, event), before.state);
     invariant(state !== undefined, 'an order never vanishes');
     const settled = events.find((event) => event.type === 'TopUpSettled');
@@ -69,14 +80,53 @@ export class ChangeTopUpHandler {
       checkAt,
       settledAt: settled && now,
     });
-    if (settled) await this.outbox.add(tx, topics.topUps.name, [settledEvent(state, settled, now)]);
-    for (const event of events) noticeQuestion(state, event);
+    if (settled) await this.tellSettled(tx, state, settled);
+    for (const event of events) {
+      if (event.type === 'TopUpQuestioned') await this.suspend(tx, state, event.question);
+      noticeQuestion(state, event);
+    }
+  }
+
+  /** What was in suspense leaves it; what credits by its own proof comes straight in. */
+  private async tellSettled(tx: Tx, state: TopUp, settled: Settled): Promise<void> {
+    const { topUpId, customerId, channel } = state;
+    const now = this.clock.now();
+    const suspenseId = await this.suspenses.idOf(tx, sourceOf(channel, settled.payment));
+    if (settled.approval === null || suspenseId === undefined)
+      return this.outbox.add(tx, topics.topUps.name, [settledEvent(state, settled, now)]);
+    const amount = settled.payment.paid;
+    const isThere = await this.suspenses.take(tx, suspenseId, { as: 'assigned', amount });
+    invariant(isThere, 'a payment is taken out of suspense once');
+    const occurredAt = now.toISOString();
+    const news = suspenseAssigned({ suspenseId, topUpId, customerId, channel, amount, occurredAt });
+    await this.outbox.add(tx, topics.topUps.name, [news]);
+  }
+
+  /** A payment that is ours and credits nothing lies at the channel all the same: the books say so. */
+  private async suspend(tx: Tx, { customerId, channel }: TopUp, question: QuestionedPayment): Promise<void> {
+    if (question.reason === 'recipient-differs' || question.reason === 'pays-another-order') return;
+    const { paid: amount, paidAt: occurredAt, reason } = question;
+    const suspenseId = newId('sus');
+    await this.suspenses.insert(tx, [
+      {
+        ...{ suspenseId, channel, sourceId: sourceOf(channel, question), ...amount.toJSON() },
+        ...{ reason, customerId, partyName: '', partyAccount: '', receivedAt: occurredAt },
+      },
+    ]);
+    const news = suspenseReceived({ suspenseId, channel, amount, occurredAt });
+    await this.outbox.add(tx, topics.topUps.name, [news]);
   }
 }
 
+type Settled = Extract<TopUpEvent, { type: 'TopUpSettled' }>;
+
+/** By which money in suspense is known to be a provider's payment. */
+export const sourceOf = (channel: string, { providerReference }: Payment): string =>
+  `${channel}:${providerReference}`;
+
 function settledEvent(
   { topUpId, customerId, channel }: TopUp,
-  { payment, late }: Extract<TopUpEvent, { type: 'TopUpSettled' }>,
+  { payment, late }: Settled,
   now: Date,
 ): EventOf<typeof TopUpSettled> {
   return {

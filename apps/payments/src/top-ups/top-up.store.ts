@@ -15,6 +15,18 @@ export interface StoredTopUp {
   readonly checks: number;
 }
 
+/** Money that came by bank transfer. The amount is text in `currency`. */
+export interface Transfer {
+  readonly topUpId: string;
+  readonly customerId: string;
+  readonly channel: string;
+  readonly amount: string;
+  readonly currency: string;
+  /** Unique in its channel. */
+  readonly reference: string;
+  readonly paidAt: string;
+}
+
 /** What an order came to, to be written down. */
 export interface TopUpChange {
   readonly state: TopUp;
@@ -43,6 +55,7 @@ interface TopUpRow {
   readonly method: PayMethod;
   readonly payer: string | null;
   readonly return_url: string | null;
+  readonly credited: string | null;
 }
 
 interface QuestionRow {
@@ -56,7 +69,7 @@ interface QuestionRow {
 
 const columns = `top_up_id, customer_id, channel, trim_scale(amount) AS amount, currency, status, action_kind,
   action_value, provider_reference, paid_at, late, failure_code, created_at, expires_at, checks, method, payer,
-  return_url`;
+  return_url, trim_scale(credited) AS credited`;
 
 /** The orders. */
 @Injectable()
@@ -97,6 +110,20 @@ export class TopUps {
     return row && stored(row, await questionsOf(tx, topUpId));
   }
 
+  /** Top-ups that are money already: transfers, and what two people took out of suspense. */
+  async insertTransfers(tx: Tx, transfers: readonly Transfer[]): Promise<void> {
+    if (transfers.length === 0) return;
+    await tx.query(
+      `INSERT INTO top_up (top_up_id, customer_id, channel, amount, currency, status, method, provider_reference,
+                           paid_at, created_at, expires_at, settled_at)
+       SELECT "topUpId", "customerId", channel, amount, currency, 'succeeded', 'transfer', reference, "paidAt",
+              "paidAt", "paidAt", now()
+         FROM json_to_recordset($1) AS row ("topUpId" text, "customerId" text, channel text, amount numeric,
+              currency text, reference text, "paidAt" timestamptz)`,
+      [JSON.stringify(transfers)],
+    );
+  }
+
   /** How many orders of a customer wait to be paid. Until the end of the transaction nobody else counts them. */
   async countOpen(tx: Tx, customerId: string): Promise<number> {
     await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended('open-top-ups:' || $1, 0))`, [customerId]);
@@ -124,9 +151,10 @@ export class TopUps {
     const { state } = change;
     await tx.query(
       `UPDATE top_up SET status = $2, action_kind = $3, action_value = $4, provider_reference = $5, paid_at = $6,
-              late = $7, failure_code = $8, checks = $9, check_at = $10, settled_at = COALESCE(settled_at, $11)
+              late = $7, failure_code = $8, checks = $9, check_at = $10, settled_at = COALESCE(settled_at, $11),
+              credited = $12
         WHERE top_up_id = $1`,
-      [state.topUpId, state.status, ...moneyColumns(state), ...timeColumns(change)],
+      [state.topUpId, state.status, ...moneyColumns(state), ...timeColumns(change), creditedOf(state)],
     );
     for (const { providerReference, paid, paidAt, reason, resolution } of state.questions) {
       await tx.query(
@@ -225,7 +253,11 @@ function stored(row: TopUpRow, questions: readonly QuestionedPayment[]): StoredT
       payment:
         row.provider_reference === null
           ? null
-          : { providerReference: row.provider_reference, paid: amount, paidAt: row.paid_at ?? '' },
+          : {
+              providerReference: row.provider_reference,
+              paid: row.credited === null ? amount : Money.of(row.credited, row.currency),
+              paidAt: row.paid_at ?? '',
+            },
       questions,
     },
     late: row.late,
@@ -239,6 +271,10 @@ function stored(row: TopUpRow, questions: readonly QuestionedPayment[]): StoredT
     checks: row.checks,
   };
 }
+
+/** Only where it is another amount than was ordered. */
+const creditedOf = ({ amount, payment }: TopUp): string | null =>
+  payment === null || payment.paid.equals(amount) ? null : payment.paid.toText();
 
 const moneyColumns = ({ action, payment }: TopUp) => [
   action?.kind ?? null,

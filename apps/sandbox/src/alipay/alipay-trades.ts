@@ -139,7 +139,7 @@ export class AlipayTrades {
     if (order.paidAt === undefined) throw refused('TRADE_STATUS_ERROR', 'The trade was not paid.');
     if (now - new Date(order.paidAt).getTime() > this.rules.refundWindowDays * dayMs)
       throw refused('TRADE_HAS_FINISHED', 'The trade is past the window of the contract.');
-    if (alive.reduce((sum, { refund }) => sum + refund, amount) > order.total)
+    if (alive.reduce((sum, { refund }) => sum + refund, amount) > order.told.total)
       throw refused('REFUND_AMT_NOT_EQUAL_TOTAL', 'The refunds exceed what was paid.');
     const last = earlier.at(-1);
     if (last && now - new Date(last.createdAt).getTime() < this.rules.refundSpacingMs)

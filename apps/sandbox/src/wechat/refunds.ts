@@ -70,8 +70,8 @@ export class Refunds {
     const refunded = alive.reduce((sum, { refund }) => sum + refund, 0);
     const last = earlier.at(-1);
     if (order.paidAt === undefined) throw refused('The order was not paid.');
-    if (body.amount.total !== order.total) throw refused('amount.total is not the total of the order.');
-    if (refunded + body.amount.refund > order.total) throw refused('The refunds exceed what was paid.');
+    if (body.amount.total !== order.told.total) throw refused('amount.total is not the total of the order.');
+    if (refunded + body.amount.refund > order.told.total) throw refused('The refunds exceed what was paid.');
     if (now - new Date(order.paidAt).getTime() > windowMs) throw refused('The payment is older than a year.');
     if (alive.length >= refundsPerOrderMax) throw refused('The order has been refunded 50 times.');
     if (last && now - new Date(last.createdAt).getTime() < this.spacingMs) {

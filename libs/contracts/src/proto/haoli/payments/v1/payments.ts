@@ -59,6 +59,25 @@ export interface RefundWay {
   notBefore: string;
 }
 
+export interface GetBankDetailsRequest {
+  customerId: string;
+}
+
+export interface BankDetails {
+  /** Goes into the memo of every transfer. */
+  remittanceCode: string;
+  /** The name of the payer's account as it was verified; empty until then, and then nothing is credited by itself. */
+  verifiedName: string;
+  accounts: BankAccount[];
+}
+
+export interface BankAccount {
+  bankName: string;
+  accountName: string;
+  account: string;
+  currency: string;
+}
+
 export interface TopUp {
   topUpId: string;
   customerId: string;
@@ -148,6 +167,8 @@ export interface Payments {
   GetTopUps(request: GetTopUpsRequest): Promise<ListTopUpsResponse>;
   /** How parts of a refund would go back to their payments: by themselves or by people, and from when. Scope payments:read. */
   PlanRefund(request: PlanRefundRequest): Promise<RefundPlan>;
+  /** To which of our accounts a customer transfers, and the code that names the customer, for ever. Scope payments:read. */
+  GetBankDetails(request: GetBankDetailsRequest): Promise<BankDetails>;
   /** Asks for a refund of unused balance; the ledger decides. Scope payments:write. */
   RequestRefund(request: RequestRefundRequest): Promise<Refund>;
   /** Scope payments:read. */

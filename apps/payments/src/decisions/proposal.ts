@@ -1,0 +1,62 @@
+import { AmountText, Code, CurrencyCode, Id } from '@app/contracts';
+import { z } from 'zod';
+
+const Name = z.string().trim().min(1).max(200);
+const AccountNumber = z.string().regex(/^[0-9A-Z]{4,34}$/, 'must be 4 to 34 digits or capital letters');
+const amount = { amount: AmountText, currency: CurrencyCode };
+
+/** What one person may propose and another one approve. */
+export const ProposedAction = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('verify-company'), customerId: Id, name: Name }),
+  z.strictObject({
+    kind: z.literal('assign-suspense'),
+    suspenseId: Id,
+    parts: z
+      .array(z.strictObject({ customerId: Id, ...amount }))
+      .min(1)
+      .max(100),
+  }),
+  z.strictObject({
+    kind: z.literal('return-suspense'),
+    suspenseId: Id,
+    ...amount,
+    payeeName: Name.describe('The account that it came from; another one is a payment to a stranger.'),
+    payeeAccount: AccountNumber,
+  }),
+  z.strictObject({
+    kind: z.literal('pay-out-item'),
+    itemId: Id,
+    bank: Code.describe('Our account that pays.'),
+    payeeName: Name.describe('The customer’s own name: nobody else is paid.'),
+    payeeAccount: AccountNumber,
+  }),
+  z.strictObject({
+    kind: z.literal('resolve-payment'),
+    topUpId: Id,
+    providerReference: Id,
+    resolution: z.enum(['credit', 'pay-back']),
+  }),
+]);
+export type ProposedAction = z.infer<typeof ProposedAction>;
+
+/** What a proposal is about. */
+export function subjectOf(action: ProposedAction): string {
+  switch (action.kind) {
+    case 'verify-company':
+      return action.customerId;
+    case 'assign-suspense':
+    case 'return-suspense':
+      return action.suspenseId;
+    case 'pay-out-item':
+      return action.itemId;
+    case 'resolve-payment':
+      return action.topUpId;
+  }
+}
+
+/** The two people behind a decision, and the proposal that carries their names. */
+export interface DecidedBy {
+  readonly proposalId: string;
+  readonly proposedBy: string;
+  readonly approvedBy: string;
+}

@@ -1,0 +1,37 @@
+import { log } from '@app/observability';
+import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Clock } from '../clock.ts';
+import { DueWorkLoop } from '../due-work.ts';
+import { PayBackHandler } from './pay-back.handler.ts';
+import { PayBacks } from './pay-back.store.ts';
+import { LookRhythm } from './top-ups.job.ts';
+
+/** Taken again after this long, should its process die. */
+const takenMs = 30_000;
+const atOnce = 20;
+
+/** Sends payments back that two people decided to, and asks what became of them. */
+@Injectable()
+export class PayBacksJob implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly loop: DueWorkLoop;
+
+  constructor(payBacks: PayBacks, handler: PayBackHandler, clock: Clock, rhythm: LookRhythm) {
+    const take = () => {
+      const now = clock.now();
+      return payBacks.takeDue({ now, again: new Date(now.getTime() + takenMs), limit: atOnce });
+    };
+    const onError = (error: unknown, number?: string) => {
+      log().error({ err: error, number }, 'A payment could not be sent back');
+    };
+    const work = { name: 'pay-backs', take, do: (number: string) => handler.handle(number), onError };
+    this.loop = new DueWorkLoop(work, rhythm.intervalMs);
+  }
+
+  onApplicationBootstrap(): void {
+    this.loop.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.loop.stop();
+  }
+}

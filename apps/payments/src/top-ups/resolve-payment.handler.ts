@@ -1,0 +1,63 @@
+import { topUp, type TopUpRefusal } from '@app/funding';
+import type { Tx } from '@app/persistence';
+import { Problem } from '@app/transport';
+import { Injectable } from '@nestjs/common';
+import { Suspenses } from '../bank/suspense.store.ts';
+import { Clock } from '../clock.ts';
+import type { DecidedBy, ProposedAction } from '../decisions/proposal.ts';
+import { ChangeTopUpHandler, sourceOf } from './change-top-up.handler.ts';
+import { PayBacks } from './pay-back.store.ts';
+import { TopUps } from './top-up.store.ts';
+
+type Resolve = Extract<ProposedAction, { kind: 'resolve-payment' }>;
+
+/** What two people decide about a payment that credits nothing by itself: credit what was paid, or send it back. */
+@Injectable()
+export class ResolvePaymentHandler {
+  constructor(
+    private readonly topUps: TopUps,
+    private readonly changes: ChangeTopUpHandler,
+    private readonly suspenses: Suspenses,
+    private readonly payBacks: PayBacks,
+    private readonly clock: Clock,
+  ) {}
+
+  async resolve(tx: Tx, { topUpId, providerReference, resolution }: Resolve, by: DecidedBy): Promise<void> {
+    const before = await this.topUps.lock(tx, topUpId);
+    const approval = { proposedBy: by.proposedBy, approvedBy: by.approvedBy };
+    const command = { type: 'ResolveQuestion', providerReference, resolution, approval } as const;
+    const decision = topUp.decide(command, before?.state);
+    if (!decision.accepted || !before)
+      throw refused(decision.accepted ? { code: 'unknown-top-up' } : decision.refusal);
+    if (decision.events.length === 0) throw refused({ code: 'already-resolved', resolution });
+    await this.changes.record(tx, before, decision.events);
+    const paidBack = decision.events.find((event) => event.type === 'TopUpPaidBack');
+    if (!paidBack) return;
+    const { channel } = before.state;
+    const { paid: amount } = paidBack.payment;
+    const suspenseId = await this.suspenses.idOf(tx, sourceOf(channel, paidBack.payment));
+    if (suspenseId === undefined) throw notOurs;
+    const isThere = await this.suspenses.take(tx, suspenseId, { as: 'returning', amount });
+    if (!isThere) throw refused({ code: 'already-resolved', resolution });
+    await this.payBacks.insert(
+      tx,
+      { suspenseId, topUpId, channel, providerReference, amount },
+      this.clock.now(),
+    );
+  }
+}
+
+const refused = ({ code }: TopUpRefusal): Problem =>
+  new Problem({
+    code: code === 'unknown-top-up' ? 'unknown-top-up' : 'conflict',
+    field: 'providerReference',
+    detail: `Refused: ${code.replaceAll('-', ' ')}.`,
+    remedy: 'Look at the top-up and at what was proposed about it before.',
+  });
+
+const notOurs = new Problem({
+  code: 'conflict',
+  field: 'resolution',
+  detail: 'The payment is not money of ours that we could send back.',
+  remedy: 'Reject it at the provider.',
+});

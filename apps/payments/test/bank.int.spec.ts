@@ -1,0 +1,513 @@
+import { randomUUID } from 'node:crypto';
+import type { Event } from '@app/contracts';
+import { newId } from '@app/persistence';
+import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  eventually,
+  type Payments,
+  published,
+  publishedEvent,
+  startPayments,
+  usualWay,
+} from './payments-process.ts';
+import { SandboxProcess } from './provider-sandbox.ts';
+
+const servers = async () => ({
+  KAFKA_BROKERS: testServers().kafkaBrokers,
+  KAFKA_TOPIC_PREFIX: topicPrefix(),
+  PAYMENTS_DATABASE_URL: await freshDatabase('payments'),
+});
+
+let payments: Payments;
+let bank: SandboxProcess;
+
+const finance = { scope: 'payments:read payments:write', subject: 'fiona' };
+const maker = { scope: 'adjustments:request', subject: 'mei' };
+const checker = { scope: 'adjustments:approve', subject: 'chen' };
+
+const get = async (path: string) => (await payments.call(path, finance)).body;
+
+/** One person proposes, another approves; gives what the approval was answered. */
+const decide = async (action: object, verdict = 'approved') => {
+  const proposed = await payments.call('/v1/proposals', maker, { action, reason: 'as the papers say' });
+  expect(proposed.status).toBe(201);
+  const { proposalId, payloadSha256 } = proposed.body;
+  return payments.call(`/v1/proposals/${String(proposalId)}/decision`, checker, { verdict, payloadSha256 });
+};
+
+const approved = async (action: object): Promise<void> => {
+  expect(await decide(action)).toMatchObject({
+    status: 200,
+    body: { status: 'approved', decidedBy: 'chen' },
+  });
+};
+
+interface Company {
+  readonly customerId: string;
+  readonly name: string;
+  readonly code: string;
+}
+
+/** A customer whose account name two people have verified. */
+const aCompany = async (): Promise<Company> => {
+  const customerId = newId('cus');
+  await payments.customerIs(customerId, 'active');
+  await eventually(async () => {
+    const rows = await payments.database.query('SELECT 1 FROM customer WHERE customer_id = $1', [customerId]);
+    return rows[0];
+  });
+  const name = `示例${customerId.slice(-4)}有限公司`;
+  const { remittanceCode } = await payments.grpc.GetBankDetails({ customerId });
+  await approved({ kind: 'verify-company', customerId, name });
+  return { customerId, name, code: remittanceCode };
+};
+
+const transfer = (memo: string, changes: object = {}) =>
+  bank.ask('/__sandbox/transfer', {
+    fen: 500_000,
+    partyName: '某人',
+    partyAccount: '6217000000000001',
+    memo,
+    ...changes,
+  });
+
+const statement = async (format = 'camt.053.001.08') =>
+  String((await bank.ask(`/statement?format=${format}`))['content']);
+
+const importFile = (content: string) => payments.call('/v1/banks/bank-spec/statements', finance, { content });
+
+const imported = async (format?: string) => {
+  const answer = await importFile(await statement(format));
+  expect(answer).toMatchObject({ status: 200, body: { statements: [{ quarantined: '' }] } });
+  return answer.body;
+};
+
+const eventsOf = (subject: string, type: string): Event[] =>
+  published.filter((event) => event.subject === subject && event.type === type);
+
+const suspenseBy = async (reason: string): Promise<Record<string, unknown>> => {
+  const { suspense } = (await get('/v1/suspense?limit=500')) as { suspense: Record<string, unknown>[] };
+  const found = suspense.findLast((one) => one['reason'] === reason);
+  if (!found) throw new Error(`nothing in suspense because of ${reason}`);
+  return found;
+};
+
+beforeAll(async () => {
+  bank = await SandboxProcess.start('bank');
+  payments = await startPayments(process.env, await servers());
+}, 60_000);
+afterAll(async () => {
+  await bank.close();
+  await payments.close();
+});
+
+describe('a bank transfer', () => {
+  it.each(['camt.053.001.02', 'camt.053.001.08', 'mt940', 'csv'])(
+    'with the code and the verified name is credited by itself, by %s, and told to the ledger once',
+    async (format) => {
+      const company = await aCompany();
+      await transfer(`充值 ${company.code.toLowerCase()}`, { partyName: company.name });
+      const file = await statement(format);
+      const first = await importFile(file);
+      expect(first.body).toMatchObject({ lines: { credited: 1 }, alreadyImported: false });
+      expect((await importFile(file)).body).toMatchObject({ lines: {}, alreadyImported: true });
+
+      const { topUps } = await payments.grpc.ListTopUps({
+        ...{ customerId: company.customerId, pageSize: 0, cursor: '' },
+      });
+      expect(topUps).toMatchObject([
+        { channel: 'bank-spec', method: 'transfer', amount: '5000', status: 'succeeded' },
+      ]);
+      await publishedEvent(`${topUps[0]?.topUpId ?? ''}:settled`);
+      expect(eventsOf(company.customerId, 'TopUpSettled')).toHaveLength(1);
+    },
+  );
+
+  it('keeps its code for ever', async () => {
+    const company = await aCompany();
+    const again = await payments.grpc.GetBankDetails({ customerId: company.customerId });
+    expect(again).toMatchObject({ remittanceCode: company.code, verifiedName: company.name });
+    expect(again.accounts).toMatchObject([{ account: '6222020000000000001', currency: 'CNY' }]);
+  });
+
+  it('twice the same amount with the same words is two top-ups, and an overlapping file credits none of them again', async () => {
+    const company = await aCompany();
+    await transfer(company.code, { partyName: company.name });
+    await transfer(company.code, { partyName: company.name });
+    const file = await statement();
+    expect((await importFile(file)).body).toMatchObject({ lines: { credited: 2 } });
+    // The same movements in another file: one byte more.
+    const other = Buffer.from(`${Buffer.from(file, 'base64').toString()}\n`).toString('base64');
+    expect((await importFile(other)).body).toMatchObject({
+      lines: {},
+      alreadyImported: false,
+      statements: [{ quarantined: '' }],
+    });
+  });
+
+  it.each([
+    ['third-party-payer', async (company: Company) => transfer(company.code)],
+    ['no-code', async (company: Company) => transfer('5000', { partyName: company.name })],
+    ['unknown-code', async (company: Company) => transfer('TP000000000', { partyName: company.name })],
+    [
+      'customer-blocked',
+      async (company: Company) => {
+        await payments.customerIs(company.customerId, 'suspended');
+        await eventually(async () => {
+          const rows = await payments.database.query(
+            `SELECT 1 FROM customer WHERE customer_id = $1 AND status = 'suspended'`,
+            [company.customerId],
+          );
+          return rows[0];
+        });
+        return transfer(company.code, { partyName: company.name });
+      },
+    ],
+    [
+      'above-automatic-limit',
+      async (company: Company) => transfer(company.code, { partyName: company.name, fen: 100_000_000 }),
+    ],
+  ])(
+    'goes to suspense because of %s, credits nobody, and the ledger hears of the money',
+    async (reason, act) => {
+      const company = await aCompany();
+      await act(company);
+      expect(await imported()).toMatchObject({ lines: { suspense: 1 } });
+      const { suspenseId, amount } = await suspenseBy(reason);
+      const received = await publishedEvent(`${String(suspenseId)}:received`);
+      expect(received).toMatchObject({ type: 'SuspenseReceived', subject: 'platform:channels-cny:0' });
+      expect(received.data).toMatchObject({ channel: 'bank-spec', amount: { amount, currency: 'CNY' } });
+      expect(eventsOf(company.customerId, 'TopUpSettled')).toEqual([]);
+    },
+  );
+
+  it('of a channel that pays our own money out is nobody’s top-up', async () => {
+    await transfer('提现', { partyName: '财付通支付科技有限公司' });
+    expect(await imported()).toMatchObject({ lines: { settlement: 1 } });
+  });
+});
+
+describe('a statement', () => {
+  const text = async () => Buffer.from(await statement(), 'base64').toString();
+  const asFile = (content: string) => importFile(Buffer.from(content).toString('base64'));
+
+  it('that contradicts itself, its account or the one before is kept in quarantine and books nothing', async () => {
+    await imported();
+    await transfer('x');
+    const good = await text();
+    const broken = [
+      [good.replace(/<Ntry><Amt Ccy="CNY">5000.00/, '<Ntry><Amt Ccy="CNY">5000.01'), 'closing balance'],
+      [good.replaceAll('6222020000000000001', '6222020000000000002'), 'of the account'],
+      [
+        good
+          .replace(/<Ntry>.*<\/Ntry>/, '')
+          .replace(/(CLBD.*?CNY">)[0-9.]+/, '$10.00')
+          .replace(/(OPBD.*?CNY">)[0-9.]+/, '$10.00'),
+        'last one ended',
+      ],
+      [good.replace(/<ElctrncSeqNb>\d+/, '<ElctrncSeqNb>9999'), 'its number is 9999'],
+    ] as const;
+    for (const [content, reason] of broken) {
+      expect(await asFile(content)).toMatchObject({
+        status: 200,
+        body: { statements: [{ quarantined: expect.stringContaining(reason) }], lines: {} },
+      });
+    }
+    const { statements } = (await get('/v1/banks/bank-spec/statements')) as { statements: object[] };
+    expect(statements.slice(0, 4)).toMatchObject(
+      broken.map(() => ({ quarantined: expect.stringMatching(/./) })),
+    );
+    // What was in quarantine does not stand in the way of the right file.
+    expect(await asFile(good)).toMatchObject({ body: { statements: [{ quarantined: '' }] } });
+  });
+
+  it.each([
+    '',
+    'not a statement',
+    '<!DOCTYPE x><Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"/>',
+  ])('%.20j is refused with the field and what to send', async (content) => {
+    expect(await asFile(content)).toMatchObject({
+      status: 400,
+      body: { field: 'content', remedy: expect.stringContaining('camt.053') },
+    });
+  });
+
+  it('of an unknown bank, or by somebody without the scope, is refused', async () => {
+    const body = { content: await statement() };
+    expect(await payments.call('/v1/banks/bank-none/statements', finance, body)).toMatchObject({
+      status: 404,
+    });
+    const reader = { scope: 'payments:read' };
+    expect(await payments.call('/v1/banks/bank-spec/statements', reader, body)).toMatchObject({
+      status: 403,
+    });
+    await importFile(body.content);
+  });
+});
+
+describe('money in suspense', () => {
+  const suspended = async (): Promise<string> => {
+    await transfer(`no code ${randomUUID()}`);
+    await imported();
+    return String((await suspenseBy('no-code'))['suspenseId']);
+  };
+
+  it('is assigned in parts by two people, each a top-up, and never more than there is', async () => {
+    const suspenseId = await suspended();
+    const [one, other] = [await aCompany(), await aCompany()];
+    const part = ({ customerId }: Company, amount: string) => ({ customerId, amount, currency: 'CNY' });
+    await approved({
+      kind: 'assign-suspense',
+      suspenseId,
+      parts: [part(one, '3000'), part(other, '1500.5')],
+    });
+    const [assigned] = await eventually(() => {
+      const events = eventsOf(one.customerId, 'SuspenseAssigned');
+      return events.length > 0 ? events : undefined;
+    });
+    expect(assigned?.data).toMatchObject({ suspenseId, amount: { amount: '3000' }, channel: 'bank-spec' });
+    const tooMuch = await decide({ kind: 'assign-suspense', suspenseId, parts: [part(one, '499.51')] });
+    expect(tooMuch).toMatchObject({ status: 409, body: { field: 'amount' } });
+    await approved({ kind: 'assign-suspense', suspenseId, parts: [part(one, '499.5')] });
+  });
+
+  it('goes back by a payout that the statement’s debit line confirms', async () => {
+    const suspenseId = await suspended();
+    const payee = { payeeName: '某人', payeeAccount: '6217000000000001' };
+    await approved({ kind: 'return-suspense', suspenseId, amount: '5000', currency: 'CNY', ...payee });
+    const made = await payments.call('/v1/banks/bank-spec/payout-files', finance, {});
+    expect(made.body['body']).toContain('5000,CNY,"某人",6217000000000001,PY');
+    expect(eventsOf('platform:channels-cny:0', 'SuspenseReturned')).toEqual([]);
+    await bank.ask('/payouts', String(made.body['body']));
+    expect(await imported()).toMatchObject({ lines: { paid_out: 1 } });
+    const [returned] = await eventually(() => {
+      const events = eventsOf('platform:channels-cny:0', 'SuspenseReturned');
+      return events.length > 0 ? events : undefined;
+    });
+    expect(returned?.data).toMatchObject({ suspenseId, amount: { amount: '5000' } });
+  });
+
+  it('is not moved by one person, by other bytes, twice, or without the scope', async () => {
+    const suspenseId = await suspended();
+    const { customerId } = await aCompany();
+    const action = {
+      kind: 'assign-suspense',
+      suspenseId,
+      parts: [{ customerId, amount: '1', currency: 'CNY' }],
+    };
+    const both = { scope: 'adjustments:request adjustments:approve', subject: 'solo' };
+    const proposed = await payments.call('/v1/proposals', both, { action, reason: 'mine' });
+    const { proposalId, payloadSha256 } = proposed.body;
+    const path = `/v1/proposals/${String(proposalId)}/decision`;
+    const yes = { verdict: 'approved', payloadSha256 };
+    expect(await payments.call(path, both, yes)).toMatchObject({ status: 403 });
+    expect(await payments.call(path, maker, yes)).toMatchObject({ status: 403 });
+    const otherBytes = { verdict: 'approved', payloadSha256: '0'.repeat(64) };
+    expect(await payments.call(path, checker, otherBytes)).toMatchObject({ status: 422 });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => payments.call(path, checker, yes)));
+    expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(await suspenseBy('no-code')).toMatchObject({ suspenseId, assigned: '1' });
+    // The database itself refuses one person, whatever the code does.
+    const alone = payments.database.query(
+      `WITH p AS (INSERT INTO proposal (proposal_id, kind, subject_id, payload, payload_sha256, reason, proposed_by)
+         VALUES ('prop_x', 'k', 's', '{}', encode(sha256('{}'), 'hex'), 'because', 'solo') RETURNING *)
+       SELECT 1 FROM p`,
+    );
+    await alone;
+    await expect(
+      payments.database.query(
+        `INSERT INTO proposal_decision (proposal_id, payload_sha256, proposed_by, verdict, decided_by)
+         SELECT proposal_id, payload_sha256, proposed_by, 'approved', 'solo' FROM proposal WHERE proposal_id = 'prop_x'`,
+      ),
+    ).rejects.toMatchObject({ constraint: 'two_people' });
+    const deeds = (await get(`/v1/audit?subjectId=${suspenseId}`)) as {
+      deeds: { actor: string; action: string }[];
+    };
+    expect(deeds.deeds.map(({ actor, action: what }) => [actor, what])).toEqual([
+      ['chen', 'approve assign-suspense'],
+      ['solo', 'propose assign-suspense'],
+    ]);
+    await expect(payments.database.query('DELETE FROM audit')).rejects.toThrow('only ever added to');
+  });
+});
+
+describe('a refund of what came by bank', () => {
+  const reserve = async (customerId: string, item: { topUpId: string; channel: string; amount: string }) => {
+    const refund = await payments.grpc.RequestRefund({
+      ...{ customerId, closeOut: true, amount: '', currency: '', idempotencyKey: randomUUID() },
+    });
+    const { refundId } = refund;
+    const itemId = `${refundId}.1`;
+    const now = new Date().toISOString();
+    const amount = { amount: item.amount, currency: 'CNY' };
+    await payments.ledgerSays({
+      ...{
+        id: `${refundId}:reserved`,
+        type: 'RefundReserved',
+        source: 'haoli/ledger',
+        time: now,
+        subject: customerId,
+      },
+      data: {
+        ...{ refundId, customerId, total: amount, rounding: '0', reservedAt: now },
+        items: [{ itemId, topUpId: item.topUpId, channel: item.channel, amount }],
+      },
+    });
+    await eventually(async () => (await itemOf(customerId, refundId)) ?? undefined);
+    return { refundId, itemId };
+  };
+  const itemOf = async (customerId: string, refundId: string) =>
+    (await payments.grpc.GetRefund({ customerId, refundId })).items[0];
+
+  const payOut = async (itemId: string, payeeName: string) => {
+    await approved({
+      ...{ kind: 'pay-out-item', itemId, bank: 'bank-spec', payeeName, payeeAccount: '6217000000000001' },
+    });
+    const made = await payments.call('/v1/banks/bank-spec/payout-files', finance, {});
+    return String(made.body['body']);
+  };
+
+  it('waits for two people, leaves with a payout file, and is paid once the statement says so', async () => {
+    const company = await aCompany();
+    await transfer(company.code, { partyName: company.name });
+    await imported();
+    const { topUps } = await payments.grpc.ListTopUps({
+      customerId: company.customerId,
+      pageSize: 0,
+      cursor: '',
+    });
+    const topUpId = topUps[0]?.topUpId ?? '';
+    const { refundId, itemId } = await reserve(company.customerId, {
+      topUpId,
+      channel: 'bank-spec',
+      amount: '4000',
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(await itemOf(company.customerId, refundId)).toMatchObject({ status: 'created' });
+
+    const stranger = {
+      kind: 'pay-out-item',
+      itemId,
+      bank: 'bank-spec',
+      payeeName: '别人',
+      payeeAccount: '6217',
+    };
+    expect(await decide(stranger)).toMatchObject({ status: 409, body: { field: 'payeeName' } });
+    const file = await payOut(itemId, company.name);
+    expect(await itemOf(company.customerId, refundId)).toMatchObject({ status: 'manual_payout' });
+    expect(await payments.call('/v1/banks/bank-spec/payout-files', finance, {})).toMatchObject({
+      status: 409,
+    });
+
+    await bank.ask('/payouts', file);
+    await bank.ask('/payouts', file);
+    expect(await imported()).toMatchObject({ lines: { paid_out: 1 } });
+    const told = await publishedEvent(`${itemId}:paid`);
+    expect(told.data).toMatchObject({ amount: { amount: '4000' }, channel: 'bank-spec' });
+    expect(await itemOf(company.customerId, refundId)).toMatchObject({ status: 'succeeded' });
+  });
+
+  it('past the window of its own channel is paid from the bank, and the books say so', async () => {
+    const company = await aCompany();
+    const order = await payments.grpc.StartTopUp({
+      ...{ customerId: company.customerId, channel: 'wechat-pay', amount: '50', currency: 'CNY' },
+      ...{ idempotencyKey: randomUUID(), ...usualWay },
+    });
+    await payments.sandboxes['wechat-pay'].pay(order.topUpId);
+    await payments.database.query(
+      `UPDATE top_up SET paid_at = paid_at - interval '365 days' WHERE top_up_id = $1`,
+      [order.topUpId],
+    );
+    const { topUpId } = order;
+    const { itemId } = await reserve(company.customerId, { topUpId, channel: 'wechat-pay', amount: '10' });
+    await bank.ask('/payouts', await payOut(itemId, company.name));
+    await imported();
+    const told = await publishedEvent(`${itemId}:paid`);
+    expect(told.data).toMatchObject({ amount: { amount: '10' }, channel: 'bank-spec' });
+    expect(await payments.sandboxes['wechat-pay'].refunds()).toEqual([]);
+  });
+
+  it('is not confirmed by a debit of another amount, which stays open; money that bounces goes to suspense', async () => {
+    const company = await aCompany();
+    await transfer(company.code, { partyName: company.name });
+    await imported();
+    const { topUps } = await payments.grpc.ListTopUps({
+      customerId: company.customerId,
+      pageSize: 0,
+      cursor: '',
+    });
+    const topUpId = topUps[0]?.topUpId ?? '';
+    const { itemId } = await reserve(company.customerId, { topUpId, channel: 'bank-spec', amount: '100' });
+    const file = await payOut(itemId, company.name);
+    const number = /PY[0-9A-Z]{9}/.exec(file)?.[0] ?? '';
+    await transfer(number, { direction: 'debit', fen: 10_001, partyAccount: '6217000000000001' });
+    expect(await imported()).toMatchObject({ lines: { unexplained: 1 } });
+    const { lines } = (await get('/v1/banks/bank-spec/open-lines')) as { lines: object[] };
+    expect(lines[0]).toMatchObject({ reason: 'payout-differs', subjectId: number });
+    expect(published.some(({ id }) => id === `${itemId}:paid`)).toBe(false);
+
+    await bank.ask('/payouts', file);
+    await imported();
+    await publishedEvent(`${itemId}:paid`);
+    await transfer(`退汇 ${number}`, { fen: 10_000, partyName: company.name });
+    expect(await imported()).toMatchObject({ lines: { suspense: 1 } });
+    expect(await suspenseBy('bounced-payout')).toMatchObject({ amount: '100' });
+  });
+});
+
+describe('a payment that credits nothing by itself', () => {
+  const questioned = async (fault: string, value?: number) => {
+    const { customerId } = await aCompany();
+    const wechat = payments.sandboxes['wechat-pay'];
+    const order = await payments.grpc.StartTopUp({
+      ...{ customerId, channel: 'wechat-pay', amount: '50', currency: 'CNY' },
+      ...{ idempotencyKey: randomUUID(), ...usualWay },
+    });
+    await wechat.fault(fault, { on: 'notification', ...(value === undefined ? {} : { value }) });
+    const { transactionId = '' } = await wechat.pay(order.topUpId);
+    const found = await payments.grpc.GetTopUp({ customerId, topUpId: order.topUpId });
+    expect(found).toMatchObject({ status: 'review' });
+    return { customerId, topUpId: order.topUpId, providerReference: transactionId };
+  };
+
+  it('is credited with what was paid, once two people say so, out of suspense', async () => {
+    const { customerId, ...payment } = await questioned('wrongAmount', 250);
+    const { suspenseId } = await suspenseBy('amount-differs');
+    await publishedEvent(`${String(suspenseId)}:received`);
+    await approved({ kind: 'resolve-payment', ...payment, resolution: 'credit' });
+    const told = await publishedEvent(`${payment.topUpId}:assigned`);
+    expect(told.data).toMatchObject({ customerId, amount: { amount: '52.5', currency: 'CNY' } });
+    expect(await payments.grpc.GetTopUp({ customerId, topUpId: payment.topUpId })).toMatchObject({
+      status: 'succeeded',
+    });
+    const again = await decide({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' });
+    expect(again).toMatchObject({ status: 409 });
+  });
+
+  it('is sent back through its channel, and returned once the provider says that it has gone', async () => {
+    const { customerId, ...payment } = await questioned('wrongAmount', -250);
+    const { suspenseId } = await suspenseBy('amount-differs');
+    await approved({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' });
+    const wechat = payments.sandboxes['wechat-pay'];
+    const sent = await eventually(async () =>
+      (await wechat.refunds()).find(({ outRefundNo }) => outRefundNo.startsWith('pb_')),
+    );
+    expect(sent).toMatchObject({ refund: 4_750, status: 'PROCESSING' });
+    await wechat.endRefund(sent.outRefundNo);
+    payments.clock.advance(3);
+    const returned = await publishedEvent(`${sent.outRefundNo}:returned`);
+    expect(returned.data).toMatchObject({ suspenseId, amount: { amount: '47.5' }, channel: 'wechat-pay' });
+    expect(await payments.grpc.GetTopUp({ customerId, topUpId: payment.topUpId })).toMatchObject({
+      status: 'paid_back',
+    });
+  });
+
+  it('that is nobody’s money of ours cannot be sent back by us', async () => {
+    const { customerId: _customer, ...payment } = await questioned('foreignApp');
+    expect(await decide({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' })).toMatchObject({
+      status: 409,
+      body: { field: 'resolution' },
+    });
+  });
+});

@@ -4,6 +4,7 @@ import { OpenMatters } from './migrations/0003-open-matters.ts';
 import { SealedDays } from './migrations/0004-sealed-days.ts';
 import { ManualEntries } from './migrations/0005-manual-entries.ts';
 import { DrainingRefunds } from './migrations/0006-draining-refunds.ts';
+import { PeriodChangesAreSeen } from './migrations/0007-period-changes-are-seen.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
 export const ledgerMigrations: readonly Migration[] = [
@@ -12,4 +13,5 @@ export const ledgerMigrations: readonly Migration[] = [
   SealedDays,
   ManualEntries,
   DrainingRefunds,
+  PeriodChangesAreSeen,
 ];

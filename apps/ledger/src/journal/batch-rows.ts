@@ -33,8 +33,8 @@ export class BatchRows {
     return this.present().flatMap((name) => arraysOf(this.made[name]).map((array) => array.toBuffer()));
   }
 
-  /** Adds all that a decided batch writes. Takes the changes out of the books. */
-  add({ entries, moved }: DecidedBatch): void {
+  /** Adds all that a decided batch writes, and which change of the months it was decided after. Takes the changes out of the books. */
+  add({ entries, moved }: DecidedBatch, lastPeriodChange: number): void {
     const queuedBy = new Map<string, number>();
     for (const chained of entries) {
       this.addEntry(chained);
@@ -43,7 +43,7 @@ export class BatchRows {
         queuedBy.set(`${entry.bookId} ${entry.memo.chargeId}`, entry.version);
     }
     for (const kept of moved) this.addBook(kept, queuedBy);
-    this.addTotals(entries);
+    this.addTotals(entries, lastPeriodChange);
   }
 
   /** Adds entries that are already in a journal elsewhere, without anything that follows from them. */
@@ -198,7 +198,7 @@ export class BatchRows {
   }
 
   /** What platform accounts were moved by, together for the whole batch: one row for each account, currency and day; and the days. */
-  private addTotals(entries: readonly ChainedEntry[]): void {
+  private addTotals(entries: readonly ChainedEntry[], lastPeriodChange: number): void {
     const totals = new Map<string, Total>();
     const days = new Set<string>();
     for (const { entry } of entries) {
@@ -208,7 +208,11 @@ export class BatchRows {
         if (!isWalletAccount(credit)) totalOf(totals, credit, entry).credit += amount;
       }
     }
-    for (const day of days) this.columns('days').day.date(day);
+    for (const day of days) {
+      const row = this.columns('days');
+      row.day.date(day);
+      row.last_change_known.bigint(lastPeriodChange);
+    }
     for (const { account, currency, accountingDate, debit, credit } of totals.values()) {
       const row = this.columns('totals');
       row.account.integer(this.knownCodeOf(account));

@@ -164,8 +164,8 @@ export const parts = {
             SELECT account, currency, accounting_date, debit, credit FROM input`,
   },
   days: {
-    columns: { day: 'date' },
-    write: `SELECT refuse_closed_days(array_agg(day)) AS open FROM input`,
+    columns: { day: 'date', last_change_known: 'bigint' },
+    write: `SELECT refuse_closed_days(array_agg(day), min(last_change_known)) AS open FROM input`,
   },
 } as const satisfies Readonly<Record<string, Part>>;
 

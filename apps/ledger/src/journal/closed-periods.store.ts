@@ -1,27 +1,32 @@
 import type { Rows } from './rows.ts';
 
-const knownForMs = 10_000;
-
 /**
- * Which months are closed, as of a few seconds ago. A month that was closed since is found by the statement that writes, which
- * refuses its days; one that was opened since takes late entries a few seconds later.
+ * Which months are closed, as of the last change that is known. The statement that writes a batch is told which that is, and refuses
+ * a batch that was decided before a later one.
  */
 export class ClosedPeriods {
   private months: ReadonlySet<string> = new Set();
-  private knownUntilMs = 0;
+  private known: number | undefined;
 
-  /** Looks the closed months up, unless that was done just now. */
+  /** The last change that is known, as the statement is told it. */
+  get lastChange(): number {
+    return this.known ?? 0;
+  }
+
+  /** Looks the closed months up, unless that was done before. */
   async look(database: Rows): Promise<void> {
-    if (Date.now() >= this.knownUntilMs) await this.lookAgain(database);
+    if (this.known === undefined) await this.lookAgain(database);
   }
 
   /** Looks the closed months up. */
   async lookAgain(database: Rows): Promise<void> {
-    const rows = await database.query<{ month: string }>(
-      `SELECT to_char(first_day, 'YYYY-MM') AS month FROM closed_period`,
+    const [row] = await database.query<{ last: string; months: string }>(
+      `SELECT (SELECT coalesce(max(id), 0)::text FROM period_change) AS last,
+              (SELECT coalesce(string_agg(to_char(first_day, 'YYYY-MM'), ','), '') FROM closed_period) AS months`,
     );
-    this.months = new Set(rows.map(({ month }) => month));
-    this.knownUntilMs = Date.now() + knownForMs;
+    if (row === undefined) throw new TypeError('The database did not say which months are closed.');
+    this.months = new Set(row.months.split(','));
+    this.known = Number(row.last);
   }
 
   /** The day itself where its month is open, otherwise the first day of the next month that is. */

@@ -201,7 +201,7 @@ export class Writer extends Journal {
       .filter((account) => codes.of(account) === undefined);
     if (missing.length > 0) await codes.makeKnown(database, missing);
     const rows = new BatchRows((account) => codes.of(account));
-    rows.add(decided);
+    rows.add(decided, this.periods.lastChange);
     return rows;
   }
 

@@ -56,7 +56,8 @@ export async function describeCluster(brokers) {
 async function format(properties, logDir) {
   if (existsSync(join(logDir, 'meta.properties'))) return;
   rmSync(logDir, { recursive: true, force: true });
-  const clusterId = Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url');
+  // The tool would read a leading hyphen as one more option.
+  const clusterId = `H${Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url').slice(1)}`;
   const made = await runToEnd({
     command: javaCommand(),
     args: [

@@ -58,7 +58,7 @@ export async function ledgerCommand(
 }
 
 async function untilReady(base: string, hasEnded: () => boolean): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end && !hasEnded();) {
+  for (const end = Date.now() + 60_000; Date.now() < end && !hasEnded();) {
     const ready = await fetch(`${base}/readyz`).then(
       ({ ok }) => ok,
       () => false,

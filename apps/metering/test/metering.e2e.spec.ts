@@ -149,7 +149,7 @@ describe('RecordUsage', () => {
   it('rates late and out-of-order items at the price of their own time', async () => {
     await publish(topics.customers.name, [aCustomer({ customerId: 'cus_late', rateCardId: 'late-card' })]);
     await until(async () => (await count("customer WHERE customer_id = 'cus_late'")) === 1);
-    const change = new Date(Date.now() + 1_500).toISOString();
+    const change = new Date(Date.now() + 5_000).toISOString();
     for (const [effectiveFrom, input] of [
       ['2024-01-01T00:00:00Z', '2'],
       [change, '3'],
@@ -176,11 +176,14 @@ describe('RecordUsage', () => {
     function* endless() {
       for (; sent < 12_000; sent += 1) yield item(sent, { id: `pressed-${sent.toString()}` });
     }
+    const { promise: locked, resolve: isLocked } = Promise.withResolvers<undefined>();
     const blocked = database.transaction(async (tx) => {
       await tx.query('LOCK TABLE usage_record IN ACCESS EXCLUSIVE MODE');
+      isLocked(undefined);
       await new Promise((resolve) => setTimeout(resolve, 1_500));
       return sent;
     });
+    await locked;
     const uploading = upload(endless()).catch((error: unknown) => error);
     expect(await blocked).toBeLessThan(10_000);
     expect(await uploading).toMatchObject({ received: '12000', refused: '0' });

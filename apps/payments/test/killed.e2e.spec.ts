@@ -211,6 +211,6 @@ describe('payments in production', () => {
     });
     const status = await new Promise((resolve) => refused.once('close', resolve));
     expect(status).not.toBe(0);
-    expect(complaint).toContain('a provider on the loopback interface is a sandbox');
+    expect(complaint).toContain('one on the loopback interface is a sandbox');
   });
 });

@@ -60,6 +60,8 @@ export const gatewaySettings = z.object({
   HOLD_SLICE_TOKENS: z.coerce.number().int().min(16).default(16_384),
   /** How often providers are asked how far ordered pictures are. */
   IMAGE_TASK_POLL_MS: milliseconds(2_000),
+  /** How much memory whole answers may take together while they arrive. */
+  BUFFERED_ANSWERS_MIB: z.coerce.number().int().min(33).default(512),
   /** How often the lease of this gateway's holds is renewed. */
   LEASE_RENEWAL_MS: milliseconds(10_000),
   /** The longest a call waits for Kafka before it is refused, or, when it has ended, before its answer goes out anyway. */

@@ -9,6 +9,7 @@ import type { KeyLimitsStore } from '../src/access/key-limits.store.ts';
 import { LimitCallHandler } from '../src/access/limit-call.handler.ts';
 import { Clock } from '../src/clock.ts';
 import { AdmitCallHandler, CallTimes } from '../src/relay/admit-call.handler.ts';
+import { AnswerBuffers } from '../src/relay/answer-buffers.ts';
 import { BodyAnswerHandler } from '../src/relay/body-answer.handler.ts';
 import { CallJournal } from '../src/relay/call-journal.ts';
 import { RelayController } from '../src/relay/relay.controller.ts';
@@ -224,7 +225,7 @@ export class RelayHarness {
       ends,
       finish,
       new StreamAnswerHandler(ends, finish, new ExtendHoldHandler(this.holds, this.counts, slices)),
-      new BodyAnswerHandler(ends, finish),
+      new BodyAnswerHandler(ends, finish, new AnswerBuffers(1_000_000_000)),
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
     const limits = new LimitCallHandler(this.limits as unknown as KeyLimitsStore);

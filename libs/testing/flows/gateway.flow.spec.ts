@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
-import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { createServer, type IncomingMessage, request as httpRequest } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
 import { json } from 'node:stream/consumers';
 import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
@@ -248,6 +249,58 @@ describe('errors', () => {
       { outcome: 'uncharged', reason: 'upstream_rejected', amount: { value: '0' } },
     ]);
   }, 60_000);
+});
+
+describe('the door', () => {
+  /** What comes back for bytes that are written as they are. */
+  const raw = (lines: readonly string[]) =>
+    new Promise<string>((resolve, reject) => {
+      const { hostname, port } = new URL(customers.gatewayUrl);
+      const socket = connect(Number(port), hostname, () => socket.write(lines.join('\r\n')));
+      let text = '';
+      socket.on('data', (piece) => (text += piece.toString()));
+      socket.on('close', () => {
+        resolve(text);
+      });
+      socket.on('error', reject);
+      setTimeout(() => socket.destroy(), 2_000).unref();
+    });
+  const head = 'POST /v1/chat/completions HTTP/1.1';
+
+  it.each([
+    ['two lengths of different kinds', ['Content-Length: 4', 'Transfer-Encoding: chunked'], '0\r\n\r\n'],
+    ['two lengths', ['Content-Length: 4', 'Content-Length: 5'], 'abcde'],
+    ['a space before the colon', ['Content-Length : 4'], 'abcd'],
+    ['an encoding that hides another', ['Transfer-Encoding: chunked, identity'], '0\r\n\r\n'],
+  ])('takes no request that two readers could read differently: %s', async (_name, lines, body) => {
+    const answer = await raw([head, 'Host: x', 'Content-Type: application/json', ...lines, '', body]);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
+  });
+
+  it('fetches nothing that a request names', async () => {
+    const customer = await aCustomer({ paid: '1' });
+    let fetched = 0;
+    const trap = createServer((_request, response) => {
+      fetched += 1;
+      response.end();
+    });
+    await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${String((trap.address() as AddressInfo).port)}/picture.png`;
+    const content = [{ type: 'image_url' as const, image_url: { url } }];
+    const request = {
+      ...asking(1, 1),
+      messages: [{ role: 'user' as const, content }],
+      user: url,
+      metadata: { url },
+    };
+    await errorOf(() => customer.openai.chat.completions.create(request, { maxRetries: 0 }));
+    await errorOf(() =>
+      customer.openai.responses.create({ model: 'gpt-5.5', input: url, max_output_tokens: 50 }),
+    );
+    trap.close();
+    expect(fetched).toBe(0);
+  });
 });
 
 describe('customers', () => {

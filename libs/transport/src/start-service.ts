@@ -37,6 +37,8 @@ export interface ServiceOptions {
 }
 
 const bodyBytesMax = 4 * 1024 * 1024;
+/** The longest that a whole request, head and body, may take to arrive. */
+const requestMsMax = 120_000;
 const bindSettings = { BIND_ADDRESS: z.string().default('127.0.0.1') };
 
 /**
@@ -82,6 +84,8 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   const adapter = new FastifyAdapter({
     bodyLimit: options.bodyBytesMax ?? bodyBytesMax,
     forceCloseConnections: 'idle',
+    // Fastify waits for ever for a request that comes byte by byte; Node's own limit is put back.
+    requestTimeout: requestMsMax,
     trustProxy: options.trustedProxies?.length ? [...options.trustedProxies] : false,
   });
   const settings = { bufferLogs: true, rawBody: options.rawBody ?? false, abortOnError: false };

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Fields, objectIn, usageWithCost } from '../endpoints/endpoint.ts';
 import { upstreamBroke } from '../openai/openai-error.ts';
+import { AnswerBuffers } from './answer-buffers.ts';
 import { type CallEnd, type Passage, uncharged } from './call-end.ts';
 import { type AskedCall, EndCallHandler } from './end-call.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { shownUsage } from './shown-usage.ts';
-import { textOf } from './text-of.ts';
 import { type UpstreamAnswer, UpstreamFailure } from '../upstreams/upstream.ts';
 
 const bodyBytesMax = 32 * 1_024 * 1_024;
@@ -16,6 +16,7 @@ export class BodyAnswerHandler {
   constructor(
     private readonly ends: EndCallHandler,
     private readonly finish: FinishCallHandler,
+    private readonly buffers: AnswerBuffers,
   ) {}
 
   /** The answer with its charge in it. */
@@ -39,7 +40,9 @@ export class BodyAnswerHandler {
   }
 
   private async read({ call, request }: AskedCall, answer: UpstreamAnswer): Promise<Fields> {
-    const text = await textOf(answer.body, bodyBytesMax).catch((error: unknown) => passageOf(error));
+    const text = await this.buffers
+      .text(answer.body, bodyBytesMax)
+      .catch((error: unknown) => passageOf(error));
     const whole = typeof text === 'string' ? undefined : objectIn(text.text);
     if (whole !== undefined && request.endpoint.isAnswer(whole)) return whole;
     const timedOut = text === 'upstream-timed-out';

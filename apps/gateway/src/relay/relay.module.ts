@@ -1,6 +1,7 @@
 import type { Provider } from '@nestjs/common';
 import type { GatewaySettings } from '../gateway-settings.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
+import { AnswerBuffers } from './answer-buffers.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 import { CallJournal } from './call-journal.ts';
@@ -37,6 +38,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   RelayCallHandler,
   StartCallHandler,
   StreamAnswerHandler,
+  { provide: AnswerBuffers, useValue: new AnswerBuffers(settings.BUFFERED_ANSWERS_MIB * 1_024 * 1_024) },
   { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
   { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },
   { provide: CallJournal, useClass: KafkaCallJournal },

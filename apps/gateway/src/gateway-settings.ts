@@ -62,6 +62,8 @@ export const gatewaySettings = z.object({
   IMAGE_TASK_POLL_MS: milliseconds(2_000),
   /** How much memory whole answers may take together while they arrive. */
   BUFFERED_ANSWERS_MIB: z.coerce.number().int().min(33).default(512),
+  /** A folder of its own for this gateway where ends of calls wait for Kafka; without it they wait in memory only. */
+  CALL_SPOOL_DIR: z.string().min(1).optional(),
   /** How often the lease of this gateway's holds is renewed. */
   LEASE_RENEWAL_MS: milliseconds(10_000),
   /** The longest a call waits for Kafka before it is refused, or, when it has ended, before its answer goes out anyway. */

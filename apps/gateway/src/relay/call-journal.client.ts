@@ -8,9 +8,15 @@ import {
 } from '@app/contracts';
 import { EventLog } from '@app/kafka';
 import { log, metrics } from '@app/observability';
-import { type BeforeApplicationShutdown, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  type BeforeApplicationShutdown,
+  Injectable,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CallJournal } from './call-journal.ts';
+import { CallSpool } from './call-spool.client.ts';
 
 const encoded = (event: EventOf<typeof CallStarted> | EventOf<typeof CallFinished>): WireEvent =>
   encodeEvent(topics.calls.name, event);
@@ -42,7 +48,7 @@ const writeSeconds = metrics.histogram({
 @Injectable()
 export class KafkaCallJournal
   extends CallJournal
-  implements BeforeApplicationShutdown, OnApplicationShutdown
+  implements OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
 {
   private readonly ends = new Set<Promise<void>>();
   private readonly askedAt = new Set<{ readonly at: number }>();
@@ -52,8 +58,14 @@ export class KafkaCallJournal
   constructor(
     private readonly eventLog: EventLog,
     private readonly timeout: CallEventTimeout,
+    private readonly spool: CallSpool,
   ) {
     super();
+  }
+
+  /** Ends that an earlier process could not write are written now; readers know by their ids what came twice. */
+  async onApplicationBootstrap(): Promise<void> {
+    for (const [id, record] of await this.spool.kept()) void this.pursue(id, 'CallFinished', record);
   }
 
   get isTrusted(): boolean {
@@ -70,16 +82,26 @@ export class KafkaCallJournal
   }
 
   async finished(event: EventOf<typeof CallFinished>): Promise<void> {
-    const written = this.writeUntilDone(event.type, encoded(event));
+    const record = encoded(event);
+    const written = this.pursue(event.id, event.type, record);
+    await this.withinTimeout(written, async () => {
+      await this.spool.keep(event.id, record);
+      log().warn({ callId: event.data.callId }, 'The end of a call waits for Kafka; its client was answered');
+    });
+  }
+
+  /** Writes an end, however long it takes. */
+  private pursue(id: string, type: string, record: WireEvent): Promise<void> {
+    const written = this.writeUntilDone(type, record);
     this.ends.add(written);
     waiting.set(this.ends.size);
     void written.finally(() => {
       this.ends.delete(written);
       waiting.set(this.ends.size);
+      // One that was given up because the process ends stays for the next.
+      if (!this.isClosing) void this.spool.forget(id);
     });
-    await this.withinTimeout(written, () => {
-      log().warn({ callId: event.data.callId }, 'The end of a call waits for Kafka; its client was answered');
-    });
+    return written;
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -94,7 +116,8 @@ export class KafkaCallJournal
   onApplicationShutdown(): void {
     this.isClosing = true;
     const calls = this.ends.size;
-    if (calls > 0) log().error({ calls }, 'Ends of calls were not written; they will be closed uncharged');
+    if (calls > 0)
+      log().error({ calls }, 'Ends of calls were not written; without a spool they are closed uncharged');
   }
 
   private async writeUntilDone(type: string, record: WireEvent): Promise<void> {
@@ -124,7 +147,7 @@ export class KafkaCallJournal
     }
   }
 
-  private withinTimeout(work: Promise<void>, onTimeout: () => void): Promise<void> {
+  private withinTimeout(work: Promise<void>, onTimeout: () => void | Promise<void>): Promise<void> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         resolve(Promise.resolve().then(onTimeout));

@@ -1,6 +1,10 @@
+import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CallFinished, CallStarted, type EventOf, type TopicName, type WireEvent } from '@app/contracts';
 import { EventLog } from '@app/kafka';
+import { CallSpool } from './call-spool.client.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 
 /** A log that takes events, fails, or says nothing. */
@@ -22,7 +26,8 @@ class FakeLog extends EventLog {
 
 const started: EventOf<typeof CallStarted> = CallStarted.sample;
 const finished: EventOf<typeof CallFinished> = CallFinished.sample;
-const journalOn = (log: EventLog) => new KafkaCallJournal(log, new CallEventTimeout(200));
+const noSpool = new CallSpool(undefined);
+const journalOn = (log: EventLog) => new KafkaCallJournal(log, new CallEventTimeout(200), noSpool);
 const soon = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('KafkaCallJournal', () => {
@@ -67,7 +72,7 @@ describe('KafkaCallJournal', () => {
     const gates: (() => void)[] = [];
     const log = new FakeLog();
     log.publish = () => new Promise((resolve) => gates.push(resolve));
-    const journal = new KafkaCallJournal(log, new CallEventTimeout(60_000));
+    const journal = new KafkaCallJournal(log, new CallEventTimeout(60_000), noSpool);
     const ends = Array.from({ length: 10_000 }, () => journal.finished(finished));
     await expect(journal.started(started)).rejects.toThrow('too many');
     for (const open of gates) open();
@@ -90,5 +95,34 @@ describe('KafkaCallJournal', () => {
   it('throws at once where an event does not fit its schema: that is a bug, and trying again would not help', async () => {
     const broken = { ...finished, data: { ...finished.data, statusCode: 7 } };
     await expect(journalOn(new FakeLog()).finished(broken)).rejects.toThrow();
+  });
+
+  it('writes ends that a process left on disk when it died, and then forgets them', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spool-'));
+    const away = new FakeLog();
+    away.mode = 'fails';
+    const dying = new KafkaCallJournal(away, new CallEventTimeout(50), new CallSpool(folder));
+    await dying.finished(finished);
+    expect(readdirSync(folder)).toHaveLength(1);
+    dying.onApplicationShutdown();
+    writeFileSync(join(folder, 'broken.json'), '{');
+    const log = new FakeLog();
+    const next = new KafkaCallJournal(log, new CallEventTimeout(50), new CallSpool(folder));
+    await next.onApplicationBootstrap();
+    await soon(100);
+    expect(log.written).toEqual([finished.id]);
+    expect(readdirSync(folder)).toEqual(['broken.json']);
+  });
+
+  it('leaves nothing on disk where Kafka comes back by itself', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spool-'));
+    const log = new FakeLog();
+    log.mode = 'fails';
+    await new KafkaCallJournal(log, new CallEventTimeout(50), new CallSpool(folder)).finished(finished);
+    expect(readdirSync(folder)).toHaveLength(1);
+    log.mode = 'takes';
+    await soon(500);
+    expect(log.written).toEqual([finished.id]);
+    expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -5,6 +5,7 @@ import { AnswerBuffers } from './answer-buffers.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 import { CallJournal } from './call-journal.ts';
+import { CallSpool } from './call-spool.client.ts';
 import { CutRevokedJob } from './cut-revoked.job.ts';
 import { EndCallHandler, UpstreamErrorWaiver } from './end-call.handler.ts';
 import { ExtendHoldHandler } from './extend-hold.handler.ts';
@@ -41,6 +42,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   { provide: AnswerBuffers, useValue: new AnswerBuffers(settings.BUFFERED_ANSWERS_MIB * 1_024 * 1_024) },
   { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
   { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },
+  { provide: CallSpool, useValue: new CallSpool(settings.CALL_SPOOL_DIR) },
   { provide: CallJournal, useClass: KafkaCallJournal },
   { provide: LeaseTimes, useValue: new LeaseTimes(settings.LEASE_RENEWAL_MS) },
   { provide: Holds, useClass: LedgerHolds },

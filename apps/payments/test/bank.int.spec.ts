@@ -182,6 +182,37 @@ describe('a bank transfer', () => {
     },
   );
 
+  it('in a batch to which the bank gave one reference is credited part by part', async () => {
+    await imported();
+    const { statements } = (await get('/v1/banks/bank-spec/statements?limit=1')) as {
+      statements: { closing: string; sequence: number }[];
+    };
+    const [{ closing, sequence } = { closing: '', sequence: 0 }] = statements;
+    const [one, other] = [await aCompany(), await aCompany()];
+    const part = ({ name, code }: Company) =>
+      `<TxDtls><Amt Ccy="CNY">10.00</Amt><RltdPties><Dbtr><Nm>${name}</Nm></Dbtr></RltdPties>` +
+      `<RmtInf><Ustrd>${code}</Ustrd></RmtInf></TxDtls>`;
+    const balance = (code: string, amount: string) =>
+      `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`;
+    const [whole = '0', fraction] = closing.split('.');
+    const after = `${String(BigInt(whole) + 30n)}${fraction === undefined ? '' : `.${fraction}`}`;
+    const text =
+      `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt>` +
+      `<ElctrncSeqNb>${String(sequence + 1)}</ElctrncSeqNb>` +
+      `<Acct><Id><Othr><Id>6222020000000000001</Id></Othr></Id></Acct>${balance('OPBD', closing)}${balance('CLBD', after)}` +
+      `<Ntry><Amt Ccy="CNY">30.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-22</Dt></BookgDt>` +
+      `<AcctSvcrRef>BATCH1</AcctSvcrRef><NtryDtls>${part(one)}${part(other)}${part(one)}</NtryDtls></Ntry>` +
+      `</Stmt></BkToCstmrStmt></Document>`;
+    const answer = await importFile(Buffer.from(text).toString('base64'));
+    expect(answer.body).toMatchObject({ statements: [{ quarantined: '' }], lines: { credited: 3 } });
+    await eventually(() => (eventsOf(one.customerId, 'TopUpSettled').length === 2 ? true : undefined));
+    // The bank of these specs does not know of it; its next statement would not follow.
+    await payments.database.query(`DELETE FROM bank_line WHERE reference = 'BATCH1'`);
+    await payments.database.query(
+      `DELETE FROM bank_statement WHERE statement_id = (SELECT max(statement_id) FROM bank_statement)`,
+    );
+  });
+
   it('of a channel that pays our own money out is nobody’s top-up', async () => {
     await transfer('提现', { partyName: '财付通支付科技有限公司' });
     expect(await imported()).toMatchObject({ lines: { settlement: 1 } });
@@ -243,6 +274,19 @@ describe('a statement', () => {
       status: 403,
     });
     await importFile(body.content);
+  });
+});
+
+describe('what finance watches', () => {
+  it('says how much is in suspense and since when, and which statements are in quarantine', async () => {
+    const value = async (name: string): Promise<number> => {
+      const text = await (await fetch(`${payments.url}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith(name) && !one.startsWith('#'));
+      return Number(line?.split(' ').at(-1));
+    };
+    await eventually(async () => ((await value('payments_suspense_open')) >= 5 ? true : undefined));
+    expect(await value('payments_suspense_oldest_seconds')).toBeGreaterThan(0);
+    expect(await value('payments_bank_statements_total')).toBeGreaterThan(0);
   });
 });
 

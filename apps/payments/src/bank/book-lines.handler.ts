@@ -149,7 +149,8 @@ function settled(
   { bank, customerId }: { bank: BankAccount; customerId: string },
 ): Booked {
   const topUpId = newId('top');
-  const [paidAt, reference] = [startOf(line.bookedOn), line.reference ?? row.lineId];
+  // Not the bank's reference, which stands in the line: some banks give one to all parts of a batch.
+  const [paidAt, reference] = [startOf(line.bookedOn), row.lineId];
   const { amount, currency } = row;
   const channel = bank.code;
   return {

@@ -1,5 +1,6 @@
-import { log } from '@app/observability';
+import { log, metrics } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Suspenses } from '../bank/suspense.store.ts';
 import { Clock } from '../clock.ts';
 import { DueWorkLoop } from '../due-work.ts';
 import { PayBackHandler } from './pay-back.handler.ts';
@@ -10,14 +11,32 @@ import { LookRhythm } from './top-ups.job.ts';
 const takenMs = 30_000;
 const atOnce = 20;
 
+const suspended = metrics.gauge({
+  name: 'payments_suspense_open',
+  help: 'Payments and transfers of which nobody has said whose they are.',
+});
+const oldestSuspended = metrics.gauge({
+  name: 'payments_suspense_oldest_seconds',
+  help: 'Age of the oldest money in suspense.',
+});
+
 /** Sends payments back that two people decided to, and asks what became of them. */
 @Injectable()
 export class PayBacksJob implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly loop: DueWorkLoop;
 
-  constructor(payBacks: PayBacks, handler: PayBackHandler, clock: Clock, rhythm: LookRhythm) {
-    const take = () => {
+  constructor(
+    payBacks: PayBacks,
+    suspenses: Suspenses,
+    handler: PayBackHandler,
+    clock: Clock,
+    rhythm: LookRhythm,
+  ) {
+    const take = async () => {
       const now = clock.now();
+      const { count, oldestSeconds } = await suspenses.queue(now);
+      suspended.set(count);
+      oldestSuspended.set(oldestSeconds);
       return payBacks.takeDue({ now, again: new Date(now.getTime() + takenMs), limit: atOnce });
     };
     const onError = (error: unknown, number?: string) => {

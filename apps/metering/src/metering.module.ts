@@ -25,8 +25,10 @@ import { UsageHours } from './migrations/0003-usage-hours.ts';
 import { QuarantineResolutions } from './migrations/0004-quarantine-resolutions.ts';
 import { PriceBook } from './migrations/0005-price-book.ts';
 import { Margins } from './migrations/0006-margins.ts';
+import { AuditPricesHandler } from './prices/audit-prices.handler.ts';
 import { DecideProposalHandler } from './prices/decide-proposal.handler.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
+import { PriceBookController } from './prices/price-book.controller.ts';
 import { PriceImpactStore } from './prices/price-impact.store.ts';
 import { PriceProposalStore } from './prices/price-proposal.store.ts';
 import { PriceProposalsController } from './prices/price-proposals.controller.ts';
@@ -66,7 +68,7 @@ export class MeteringModule {
         ...[CallsConsumer, UsageConsumer, CustomersConsumer, JournalConsumer, IntakeGrpc, UsageGrpc],
         ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],
         QuarantineController,
-        ...[PricesGrpc, PriceProposalsController, MarginsController],
+        ...[PricesGrpc, PriceProposalsController, PriceBookController, MarginsController],
       ],
       providers: [
         { provide: meteringSettingsToken, useValue: settings },
@@ -80,7 +82,7 @@ export class MeteringModule {
         ],
         ...[RecordUsageHandler, EndCallsHandler, FinishCallsHandler, RateUsageHandler],
         ...[AbandonCallsHandler, FindCallHandler, ListCallsHandler, ReadUsageHandler],
-        ...[MarginStore, RecordCostsHandler],
+        ...[AuditPricesHandler, MarginStore, RecordCostsHandler],
         ...[QuarantineStore, ResolveCallHandler, ReleaseOverdueHandler],
         ...[AbandonCallsJob, ReadyMadePricesJob, ReleaseOverdueJob],
       ],

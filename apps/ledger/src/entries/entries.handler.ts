@@ -13,6 +13,7 @@ import {
 
 const pageDefault = 50;
 const pageMax = 500;
+const lookAtMax = 10_000;
 
 /** A page size; zero, as protobuf says it, means the usual one. */
 const PageSize = z.coerce
@@ -64,6 +65,7 @@ export class EntriesHandler {
 /** A filter of nothing is none, so that the usual page is read by its usual statement. */
 const pageAsked = (limit: number, filter: EntryFilter | null | undefined): PageAsked => ({
   limit,
+  lookAtMax,
   filter: filter && Object.values(filter).some((one) => one !== '') ? filter : undefined,
 });
 

@@ -44,7 +44,7 @@ const settledDown = async (customerId: string, eventIds: readonly string[]): Pro
   await appears(database, sql, [customerId, eventIds, eventIds.length]);
 };
 
-describe('two ledgers on one database, of which one is killed among holds, charges, refunds and corrections', () => {
+describe('two ledgers on one database, of which one is killed among holds, charges, a charge-back and a refund', () => {
   it('lose nothing, do nothing twice, and spend no budget and no wallet twice', async () => {
     const [one, two] = await Promise.all([ledgerProcess(environment), ledgerProcess(environment)]);
     const doors: ReturnType<typeof peopleOf>[] = [];

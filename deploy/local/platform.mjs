@@ -128,7 +128,11 @@ function environmentOf({ name, ports, addresses, options, stateDir }) {
 
 function ownEnvironment(name, { addresses, options: { secrets }, stateDir }) {
   if (name === 'gateway')
-    return { API_KEY_PEPPER: secrets.apiKeyPepper, UPSTREAM_API_KEY: secrets.upstreamKey };
+    return {
+      API_KEY_PEPPER: secrets.apiKeyPepper,
+      UPSTREAM_API_KEY: secrets.upstreamKey,
+      CALL_SPOOL_DIR: join(stateDir, 'call-spool'),
+    };
   if (name === 'payments') {
     return {
       WECHATPAY_BASE_URL: addresses.WECHATPAY_SANDBOX_URL,

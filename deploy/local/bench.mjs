@@ -1,5 +1,5 @@
-// `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`: measures the ledger on a PostgreSQL and a Kafka of its own,
-// which are thrown away afterwards.
+// `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`, `npm run bench:metering -- [rating|reads …]`: measures a
+// service on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -11,7 +11,8 @@ import { loadSecrets } from './secrets.mjs';
 import { startLocalKafka, startLocalPostgres } from './servers.mjs';
 import { startTool } from './tools.mjs';
 
-const help = `npm run bench:ledger -- [charges] [holds] [growth] [as-of] [rebuild] [--entries=N]
+const help = {
+  ledger: `npm run bench:ledger -- [charges] [holds] [growth] [as-of] [rebuild] [--entries=N]
   charges   Kafka to posted charges, many customers and one hot one, against four bare rows
   holds     64 callers, unary and on a stream, against one transaction a hold behind the same door
   growth    what a charge costs while one book grows tenfold, and tenfold again, up to --entries (1,000,000)
@@ -20,16 +21,21 @@ const help = `npm run bench:ledger -- [charges] [holds] [growth] [as-of] [rebuil
 Without a name, all of them: about ten minutes. npm run bench:growth grows to ten million entries, for an hour.
 Every figure stands beside its baseline of the same run, its target, and whether it is met.
 BENCH_CHARGES, BENCH_CUSTOMERS, BENCH_ENTRIES and BENCH_HOLD_SECONDS say how much. Servers and data are thrown away at the end,
-also where it is interrupted.`;
+also where it is interrupted.`,
+  metering: `npm run bench:metering -- [rating] [reads]
+  rating    Kafka in to rated out with lines, roll-ups, inbox and outbox, against the very same rows inserted bare
+  reads     usage by day and pages of calls among ten million of one customer, at the door
+Without a name, both: about fifteen minutes. BENCH_RATED, BENCH_CUSTOMERS and BENCH_CALLS say how much.`,
+};
 
-const [, ...given] = process.argv.slice(2);
+const [name, ...given] = process.argv.slice(2);
 const parts = given.filter((word) => !word.startsWith('--'));
 const entries = given.find((word) => word.startsWith('--entries='))?.split('=')[1];
 const runDir = join(stateDir, 'bench', String(process.pid));
 const processes = [];
 const dataDirs = [];
 
-if (given.includes('--help')) console.log(help);
+if (given.includes('--help')) console.log(help[name]);
 else process.exitCode = await run();
 
 async function run() {
@@ -39,12 +45,12 @@ async function run() {
   try {
     await step('build', build);
     const { postgres, kafka } = await startServers();
-    await query(postgres.url, 'postgres', 'CREATE DATABASE bench_ledger');
+    await query(postgres.url, 'postgres', `CREATE DATABASE bench_${name}`);
     const tool = startTool({
-      path: 'bench/src/ledger',
+      path: `bench/src/${name}`,
       args: parts,
       environment: {
-        BENCH_DATABASE_URL: `${postgres.url}/bench_ledger`,
+        BENCH_DATABASE_URL: `${postgres.url}/bench_${name}`,
         BENCH_POSTGRES_PID: String(postgres.pid),
         KAFKA_BROKERS: kafka.brokers,
         ...(entries === undefined ? {} : { BENCH_ENTRIES: entries }),

@@ -2,8 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-/** An identity provider for the time of a benchmark: everybody who asks may read and place holds. */
-export async function startIdentity(): Promise<{ readonly issuer: string; close(): void }> {
+/** An identity provider for the time of a benchmark: everybody who asks has the scopes. */
+export async function startIdentity(
+  scope = 'ledger:read holds:write',
+): Promise<{ readonly issuer: string; close(): void }> {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const key = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'bench' };
   const server = createServer((request, response) => {
@@ -14,7 +16,7 @@ export async function startIdentity(): Promise<{ readonly issuer: string; close(
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://127.0.0.1:${String((server.address() as AddressInfo).port)}`;
   const token = () =>
-    new SignJWT({ scope: 'ledger:read holds:write', client_id: 'bench' })
+    new SignJWT({ scope, client_id: 'bench' })
       .setProtectedHeader({ alg: 'ES256', kid: 'bench' })
       .setIssuer(issuer)
       .setAudience('haoli')

@@ -1,4 +1,4 @@
-import type { Database} from '@app/persistence';
+import type { Database } from '@app/persistence';
 import { type Tx } from '@app/persistence';
 
 /** The tables of which rating a call writes rows; `match` says which rows are those of the calls from a customer on. */

@@ -1,41 +1,43 @@
-import { columnList, countsOfLine, usageColumns } from './usage-columns.ts';
+import { tokenKinds, unitKinds } from '@app/rating';
+import { columnList, usageColumns } from './usage-columns.ts';
 
-/** A table of sums: of which spans, and the column that says which span. */
-interface RollUp {
-  readonly table: string;
-  readonly column: string;
-  readonly span: string;
-}
+const groups = 'model, key_id, endpoint, price_version_id, source, currency';
+const origin = `'2000-01-01Z'`;
+const summed = ['requests', ...usageColumns.map(({ column }) => column), 'charge'];
+const recordOf = (kinds: readonly string[]): string => kinds.map((kind) => `"${kind}" bigint`).join(', ');
 
-/** Every zone's midnight falls on a quarter of an hour; most ranges are made of whole hours. */
-const rollUps: readonly RollUp[] = [
-  { table: 'usage_quarter', column: 'quarter', span: '15 minutes' },
-  { table: 'usage_hour', column: 'hour', span: '1 hour' },
-];
-
-/** What a line is summed under, beside its customer and its span. */
-const groups = `model, coalesce(key_id, '') AS key_id, endpoint, coalesce(price_version_id, '') AS price_version_id, source,
-                 coalesce(currency, '') AS currency`;
+/** Adds sums to a table of them; rows are locked in the order of their keys. */
+const addedTo = (table: string, column: string, sums: string): string => `added_to_${table} AS (
+    INSERT INTO ${table} AS total (customer_id, ${column}, ${groups}, requests, ${columnList}, charge)
+    ${sums}
+     ORDER BY customer_id, ${column}, ${groups}
+    ON CONFLICT (customer_id, ${column}, ${groups}) DO UPDATE SET
+           ${summed.map((name) => `${name} = total.${name} + excluded.${name}`).join(', ')})`;
 
 /**
  * Common table expressions that add lines to the roll-ups: the lines in `changed`, each with the `weight` 1 where it is
  * new or −1 where it is no longer so. In the statement that changes the lines, so that sums and lines never differ.
- * Rows are locked in the order of their keys.
+ * Every zone's midnight falls on a quarter of an hour; most ranges are made of whole hours.
  */
-export const rolledUp: string = rollUps.map(addedTo).join(',\n');
-
-function addedTo({ table, column, span }: RollUp): string {
-  const keys = `customer_id, ${column}, model, key_id, endpoint, price_version_id, source, currency`;
-  return `added_to_${table} AS (
-    INSERT INTO ${table} AS total (${keys}, requests, ${columnList}, charge)
-    SELECT ${keys}, sum(weight), ${usageColumns.map(({ column: count }) => `sum(weight * ${count})`).join(', ')},
-           sum(weight * charge)
-      FROM (SELECT customer_id, date_bin('${span}', occurred_at, '2000-01-01Z') AS ${column}, ${groups}, weight,
-                   ${countsOfLine}, coalesce(charge, 0) AS charge FROM changed) AS line
-     GROUP BY ${keys}
-     ORDER BY ${keys}
-    ON CONFLICT (${keys}) DO UPDATE SET
-           requests = total.requests + excluded.requests,
-           ${usageColumns.map(({ column: count }) => `${count} = total.${count} + excluded.${count}`).join(', ')},
-           charge = total.charge + excluded.charge)`;
-}
+export const rolledUp: string = `
+  sums AS MATERIALIZED (
+    SELECT customer_id, date_bin('15 minutes', occurred_at, ${origin}) AS quarter, model, coalesce(key_id, '') AS key_id,
+           endpoint, coalesce(price_version_id, '') AS price_version_id, source, coalesce(currency, '') AS currency,
+           sum(weight) AS requests,
+           ${usageColumns
+             .map(
+               ({ group, kind, column }) => `coalesce(sum(weight * ${group}_of."${kind}"), 0) AS ${column}`,
+             )
+             .join(', ')},
+           sum(weight * coalesce(charge, 0)) AS charge
+      FROM changed, jsonb_to_record(tokens) AS tokens_of (${recordOf(tokenKinds)}),
+           jsonb_to_record(units) AS units_of (${recordOf(unitKinds)})
+     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8),
+  ${addedTo('usage_quarter', 'quarter', `SELECT customer_id, quarter, ${groups}, ${summed.join(', ')} FROM sums`)},
+  ${addedTo(
+    'usage_hour',
+    'hour',
+    `SELECT customer_id, date_bin('1 hour', quarter, ${origin}) AS hour, ${groups},
+            ${summed.map((name) => `sum(${name})`).join(', ')}
+       FROM sums GROUP BY customer_id, hour, ${groups}`,
+  )}`;

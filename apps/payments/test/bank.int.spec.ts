@@ -332,6 +332,26 @@ describe('money in suspense', () => {
     expect(returned?.data).toMatchObject({ suspenseId, amount: { amount: '5000' } });
   });
 
+  it('is returned once, though two debits of one file carry its number, and a few fen with it are no bounce', async () => {
+    const suspenseId = await suspended();
+    const payee = { payeeName: '某人', payeeAccount: '6217000000000001' };
+    await approved({ kind: 'return-suspense', suspenseId, amount: '5000', currency: 'CNY', ...payee });
+    const made = await payments.call('/v1/banks/bank-spec/payout-files', finance, {});
+    const [number = ''] = /PY[0-9A-Z]{9}/.exec(String(made.body['body'])) ?? [];
+    await transfer(number, { fen: 1 });
+    expect(await imported()).toMatchObject({ lines: { suspense: 1 } });
+    await transfer(number, { direction: 'debit' });
+    await transfer(number, { direction: 'debit' });
+    expect(await imported()).toMatchObject({ lines: { paid_out: 1, unexplained: 1 } });
+    const [payout] = await payments.database.query('SELECT status FROM payout WHERE number = $1', [number]);
+    expect(payout).toEqual({ status: 'paid' });
+    const [kept] = await payments.database.query(
+      'SELECT trim_scale(going_back) AS going, trim_scale(returned) AS gone FROM suspense WHERE suspense_id = $1',
+      [suspenseId],
+    );
+    expect(kept).toEqual({ going: '0', gone: '5000' });
+  });
+
   it('is not moved by one person, by other bytes, twice, or without the scope', async () => {
     const suspenseId = await suspended();
     const { customerId } = await aCompany();
@@ -545,6 +565,30 @@ describe('a payment that credits nothing by itself', () => {
     expect(await payments.grpc.GetTopUp({ customerId, topUpId: payment.topUpId })).toMatchObject({
       status: 'paid_back',
     });
+  });
+
+  it('that its provider does not send back stays in suspense, for a customer to get', async () => {
+    const { customerId, ...payment } = await questioned('wrongAmount', -250);
+    const { suspenseId } = await suspenseBy('amount-differs');
+    await approved({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' });
+    const wechat = payments.sandboxes['wechat-pay'];
+    const sent = await eventually(async () =>
+      (await wechat.refunds()).find(
+        ({ outRefundNo, status }) => outRefundNo.startsWith('pb_') && status === 'PROCESSING',
+      ),
+    );
+    await wechat.endRefund(sent.outRefundNo, 'close');
+    payments.clock.advance(3);
+    await eventually(async () => {
+      const [kept] = await payments.database.query(
+        `SELECT 1 FROM suspense JOIN pay_back USING (suspense_id)
+          WHERE suspense_id = $1 AND going_back = 0 AND pay_back.status = 'failed'`,
+        [suspenseId],
+      );
+      return kept;
+    });
+    const parts = [{ customerId, amount: '47.5', currency: 'CNY' }];
+    await approved({ kind: 'assign-suspense', suspenseId, parts });
   });
 
   it('that is nobody’s money of ours cannot be sent back by us', async () => {

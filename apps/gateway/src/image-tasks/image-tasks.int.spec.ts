@@ -225,6 +225,24 @@ describe('a picture that takes minutes', () => {
     expect(await until('imgtask_lost', 'failed')).toMatchObject({ failure: 'abandoned', cost: null });
   });
 
+  it('costs nothing once it was told as abandoned, though its gateway was only cut off for a while', async () => {
+    const gateway = aGateway();
+    const task = await gateway.submit.handle(caller, order());
+    gateway.watch.onApplicationShutdown();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await database.query(`UPDATE image_task SET alive_until = clock_timestamp() WHERE task_id = $1`, [
+      task.taskId,
+    ]);
+    aGateway();
+    await until(task.taskId, 'failed');
+    provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
+    gateway.watch.onApplicationBootstrap();
+    for (let wait = 0; wait < 100 && journal.ends.length === 0; wait += 1)
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(end()).toEqual({ kind: 'uncharged', reason: 'abandoned' });
+    expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'failed', failure: 'abandoned' });
+  });
+
   it('is nobody else’s', async () => {
     const task = await aGateway().submit.handle(caller, order());
     expect(await store.find('cus_2', task.taskId)).toBeUndefined();

@@ -58,12 +58,12 @@ export class ImageTasksStore {
     return task;
   }
 
-  /** Ends a task that is under way; a task ends once. */
+  /** Ends a task; a task ends once. Where it was given up meanwhile, its own gateway knows better: so its call ended. */
   async end(taskId: string, end: TaskEnd): Promise<void> {
     const succeeded = end.status === 'succeeded';
     await this.database.query(
       `UPDATE image_task SET status = $2, image_url = $3, cost = $4, failure = $5, ended_at = clock_timestamp()
-        WHERE task_id = $1 AND status = 'in_progress'`,
+        WHERE task_id = $1 AND (status = 'in_progress' OR failure = 'abandoned')`,
       [
         taskId,
         end.status,
@@ -74,16 +74,21 @@ export class ImageTasksStore {
     );
   }
 
-  /** Says that these tasks are still watched, and ends those of gateways that are gone: metering closes their calls uncharged. */
-  async stayAlive(taskIds: readonly string[]): Promise<void> {
-    await this.database.query(
+  /**
+   * Says that these tasks are still watched, and ends those of gateways that are gone: metering closes their calls uncharged.
+   * Gives those of them that were given up before this was said: their customers were told that they failed.
+   */
+  async stayAlive(taskIds: readonly string[]): Promise<ReadonlySet<string>> {
+    const alive = await this.database.query<{ readonly id: string }>(
       `UPDATE image_task SET alive_until = clock_timestamp() + make_interval(secs => $2)
-        WHERE task_id = ANY ($1::text[]) AND status = 'in_progress'`,
+        WHERE task_id = ANY ($1::text[]) AND status = 'in_progress' RETURNING task_id AS id`,
       [taskIds, aliveSeconds],
     );
     await this.database.query(
       `UPDATE image_task SET status = 'failed', failure = 'abandoned', ended_at = clock_timestamp()
         WHERE status = 'in_progress' AND alive_until < clock_timestamp()`,
     );
+    const aliveIds = new Set(alive.map(({ id }) => id));
+    return new Set(taskIds.filter((id) => !aliveIds.has(id)));
   }
 }

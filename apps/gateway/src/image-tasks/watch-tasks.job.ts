@@ -93,8 +93,11 @@ export class WatchTasksJob
     if (this.isBusy) return;
     this.isBusy = true;
     try {
-      await this.tasks.stayAlive([...this.watched.keys()]);
-      for (const task of this.watched.values()) if (task.end) await this.record(task, task.end);
+      const givenUp = await this.tasks.stayAlive([...this.watched.keys()]);
+      for (const task of this.watched.values()) {
+        if (task.end) await this.record(task, task.end);
+        else if (givenUp.has(task.taskId)) await this.fail(task, 'abandoned');
+      }
       const groups = Map.groupBy(this.watched.values(), ({ upstream }) => upstream);
       await Promise.all([...groups].map(([upstream, tasks]) => this.lookAt(upstream, tasks)));
     } finally {

@@ -31,7 +31,8 @@ interface Booked {
 interface Known {
   readonly bank: BankAccount;
   readonly terms: MatchTerms;
-  readonly payouts: ReadonlyMap<string, Payout>;
+  /** As they are after the lines before. */
+  readonly payouts: Map<string, Payout>;
 }
 
 /** Books the movements of a statement: credits what is certain, suspends what is not, confirms payouts, leaves the rest open. */
@@ -54,7 +55,13 @@ export class BookLinesHandler {
     fresh: readonly FreshLine[],
   ): Promise<readonly NewLine[]> {
     const known = await this.known(tx, statement.bank, fresh);
-    const booked = fresh.map((one) => bookedOf(one, known));
+    const booked = fresh.map((one) => {
+      const made = bookedOf(one, known);
+      // It leaves once: another debit with its number is money that is gone, and a person looks.
+      if (made.payout)
+        known.payouts.set(made.payout.payout.number, { ...made.payout.payout, status: 'paid' });
+      return made;
+    });
     const rows = booked.map(({ row }) => row);
     await this.statements.insertLines(
       tx,
@@ -78,13 +85,7 @@ export class BookLinesHandler {
       tx,
       booked.flatMap(({ payout }) => payout ?? []),
     );
-    const cameBack = fresh
-      .filter(({ line }) => line.direction === 'credit')
-      .flatMap(({ line }) => codesIn(line.memo, 'PY'));
-    await this.payouts.bounced(
-      tx,
-      cameBack.filter((number) => known.payouts.has(number)),
-    );
+    await this.payouts.bounced(tx, bouncedIn(fresh, known));
     return rows;
   }
 
@@ -100,8 +101,24 @@ export class BookLinesHandler {
       memos.flatMap((memo) => codesIn(memo, 'PY')),
     );
     const { automaticBelow } = this.accounts;
-    return { bank, payouts, terms: { companies, currency: bank.currency, minimum: '1', automaticBelow } };
+    return {
+      bank,
+      payouts: new Map(payouts),
+      terms: { companies, currency: bank.currency, minimum: '1', automaticBelow },
+    };
   }
+}
+
+/** What has left and came back whole. A payee who sends anything with the number of a payout says nothing about it. */
+function bouncedIn(fresh: readonly FreshLine[], { payouts }: Known): readonly string[] {
+  return fresh
+    .filter(({ line }) => line.direction === 'credit')
+    .flatMap(({ line: { memo, amount } }) =>
+      codesIn(memo, 'PY').filter((number) => {
+        const payout = payouts.get(number);
+        return payout?.status === 'paid' && payout.amount === amount.toText();
+      }),
+    );
 }
 
 function bookedOf({ line, fingerprint }: FreshLine, known: Known): Booked {

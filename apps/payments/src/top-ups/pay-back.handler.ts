@@ -65,6 +65,7 @@ export class PayBackHandler {
 
   /** Only what the provider says has gone is gone. */
   private async record(payBack: KeptPayBack, refund: ProviderRefund | null): Promise<void> {
+    if (refund?.state === 'closed') return this.fail(payBack.number);
     await this.database.transaction(async (tx) => {
       const now = await this.payBacks.lock(tx, payBack.number);
       if (now?.status !== 'sent') return;

@@ -214,6 +214,19 @@ describe('quarantined calls that nobody looks at', () => {
     });
   });
 
+  it('are given up once, though another end of the same call waits too', async () => {
+    await quarantine('call_double');
+    const again = anEnd('call_double', { priceVersionId, end: usageEnd(3000, 800, '0.0195') });
+    await metering.deliver('calls', metering.batchOf(topics.calls, [{ ...again, id: 'call_double:again' }]));
+    await age('call_double', 73);
+    expect(await metering.releaseOverdue.handle()).toBe(1);
+    expect(await told('call_double')).toHaveLength(1);
+    const waiting = await metering.database.query(
+      `SELECT code FROM quarantine WHERE call_id = 'call_double' AND resolved_at IS NULL`,
+    );
+    expect(waiting).toEqual([{ code: 'ended-before' }]);
+  });
+
   it('wait on where no money is held for them', async () => {
     await metering.recordUsage.handle([aReport('no-price', { model: 'unheard-of' })]);
     const events = await metering.outboxOf<Recorded>(topics.usage);

@@ -1,7 +1,7 @@
 import type { Usage } from '@app/rating';
 import { Database, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import type { QuarantinePlace, ResolutionView } from './resolution.ts';
+import { endedBefore, type QuarantinePlace, type ResolutionView } from './resolution.ts';
 
 /** A call that waits for a person. */
 export interface QuarantinedCall {
@@ -133,16 +133,19 @@ export class QuarantineStore {
     );
   }
 
-  /** Quarantined ends of calls that have kept a hold for longer than so many seconds; taken until the transaction ends. */
+  /**
+   * Quarantined ends of calls that have kept a hold for longer than so many seconds; taken until the transaction ends. Each
+   * call once: an end that came after one keeps no hold, and waits for a person.
+   */
   takeOverdue(tx: Tx, seconds: number, rowsMax: number): Promise<readonly OverdueEnd[]> {
     return tx.query<OverdueEnd>(
       `SELECT customer_id AS "customerId", call_id AS "callId", event_id AS "eventId", hold_id AS "holdId",
               clock_timestamp() AS at
          FROM quarantine JOIN call USING (customer_id, call_id)
         WHERE resolved_at IS NULL AND quarantined_at < clock_timestamp() - $1 * interval '1 second'
-          AND outcome = 'quarantined' AND hold_id IS NOT NULL
+          AND outcome = 'quarantined' AND hold_id IS NOT NULL AND code <> $3
         ORDER BY quarantined_at LIMIT $2 FOR UPDATE OF quarantine SKIP LOCKED`,
-      [seconds, rowsMax],
+      [seconds, rowsMax, endedBefore],
     );
   }
 }

@@ -49,6 +49,8 @@ beforeAll(async () => {
     METERING_GRPC_URL: `127.0.0.1:${port.toString()}`,
     METERING_DATABASE_URL: url,
     METERING_ABANDONED_INTERVAL_MS: '300',
+    METERING_PRICE_LEAD_SECONDS: '3',
+    METERING_PRICE_CHANGE_PERCENT_MAX: '60',
     LOG_LEVEL: 'warn',
   };
   Object.assign(process.env, environment);
@@ -84,6 +86,16 @@ afterAll(async () => {
 }, 30_000);
 
 describe('RecordUsage', () => {
+  // What comes after reads figures twice, or counts what was published: nothing may still be on its way.
+  afterAll(
+    () =>
+      until(
+        async () => (await count('usage_record')) <= (await count('call WHERE outcome IS NOT NULL')),
+        60_000,
+      ),
+    60_000,
+  );
+
   it('takes a stream of 20,000 items, acknowledges them, and rates each once', async () => {
     const begun = performance.now();
     const summary = await upload(items(20_000));

@@ -194,6 +194,28 @@ describe('a second end of a call', () => {
     expect(await lineOf('call_twice')).toMatchObject({ outcome: 'charged', charge: '0.0195' });
     expect(await told('call_twice')).toHaveLength(1);
   });
+
+  it('can only be closed where the first one waits too, which is then decided by itself', async () => {
+    await quarantine('call_both');
+    const again = anEnd('call_both', { priceVersionId, end: usageEnd(3000, 800, '0.0195') });
+    await metering.deliver('calls', metering.batchOf(topics.calls, [{ ...again, id: 'call_both:again' }]));
+    const decide = (resolution: object) =>
+      metering.resolveCall.handle(
+        { customerId, callId: 'call_both', eventId: 'call_both:again' },
+        Resolution.parse({ reason, ...resolution }),
+        finance,
+      );
+    const charge = { action: 'charge', tokens: { input: 3000, output: 800 } };
+    await expect(decide(charge)).rejects.toMatchObject({ code: 'wrong-status' });
+    expect(await decide({ action: 'close' })).toMatchObject({ action: 'close' });
+    expect(await told('call_both')).toEqual([]);
+    expect(await resolve('call_both', charge)).toMatchObject({ charge: '0.0195' });
+    expect(await told('call_both')).toHaveLength(1);
+    const waiting = await metering.database.query(
+      `SELECT code FROM quarantine WHERE call_id = 'call_both' AND resolved_at IS NULL`,
+    );
+    expect(waiting).toEqual([]);
+  });
 });
 
 describe('quarantined calls that nobody looks at', () => {

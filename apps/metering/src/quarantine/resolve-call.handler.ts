@@ -60,7 +60,7 @@ export class ResolveCallHandler {
     { tokens, units, priceVersionId }: ToCharge,
   ): Promise<Decided> {
     const { end } = waiting;
-    if (end.outcome !== 'quarantined') throw endedAlready();
+    if (end.outcome !== 'quarantined' || end.code === endedBefore) throw endedAlready();
     const usage: Usage = { tokens, units, source: 'corrected', estimated: false };
     const version = await this.versionFor(tx, end, priceVersionId);
     const charge = chargeOf(usage, version, end.occurred_at);
@@ -188,7 +188,7 @@ const endedAlready = () =>
     ...{ code: 'wrong-status', field: 'action' },
     detail: 'action: the call itself had ended before this came, so there is nothing to charge',
     remedy:
-      'Close it. Where the customer owes something all the same, ask for an entry by hand in the ledger.',
+      'Close it. Where its first end waits too, charge that one; where the customer owes something all the same, ask for an entry by hand in the ledger.',
   });
 
 function unresolved(): never {

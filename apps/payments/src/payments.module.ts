@@ -11,6 +11,7 @@ import { WaysToPay } from './migrations/0003-ways-to-pay.ts';
 import { BankAccounts } from './bank/bank-accounts.ts';
 import { bankControllers, bankProviders } from './bank/bank.module.ts';
 import { BankTransfers } from './migrations/0004-bank-transfers.ts';
+import { LatestStatement } from './migrations/0005-latest-statement.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
@@ -41,7 +42,13 @@ import { Notifications } from './webhooks/notification.store.ts';
 import { WechatWebhooksController } from './webhooks/wechat-webhooks.controller.ts';
 
 /** The migrations of payments, in order. */
-export const paymentsMigrations = [messagingMigration, OrdersAndRefunds, WaysToPay, BankTransfers];
+export const paymentsMigrations = [
+  messagingMigration,
+  OrdersAndRefunds,
+  WaysToPay,
+  BankTransfers,
+  LatestStatement,
+];
 
 /** Top-ups, refunds, and the providers that move the money. */
 @Module({})

@@ -182,41 +182,60 @@ describe('a bank transfer', () => {
     },
   );
 
-  it('in a batch to which the bank gave one reference is credited part by part', async () => {
+  it('in a batch to which the bank gave one reference is credited part by part, on later statements too', async () => {
     await imported();
     const { statements } = (await get('/v1/banks/bank-spec/statements?limit=1')) as {
       statements: { closing: string; sequence: number }[];
     };
     const [{ closing, sequence } = { closing: '', sequence: 0 }] = statements;
     const [one, other] = [await aCompany(), await aCompany()];
+    const [whole = '0', fraction = '0'] = closing.split('.');
+    const balance = (code: string, more: bigint) =>
+      `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp>` +
+      `<Amt Ccy="CNY">${String(BigInt(whole) + more)}.${fraction}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`;
     const part = ({ name, code }: Company) =>
       `<TxDtls><Amt Ccy="CNY">10.00</Amt><RltdPties><Dbtr><Nm>${name}</Nm></Dbtr></RltdPties>` +
       `<RmtInf><Ustrd>${code}</Ustrd></RmtInf></TxDtls>`;
-    const balance = (code: string, amount: string) =>
-      `<Bal><Tp><CdOrPrtry><Cd>${code}</Cd></CdOrPrtry></Tp><Amt Ccy="CNY">${amount}</Amt><CdtDbtInd>CRDT</CdtDbtInd></Bal>`;
-    const [whole = '0', fraction] = closing.split('.');
-    const after = `${String(BigInt(whole) + 30n)}${fraction === undefined ? '' : `.${fraction}`}`;
-    const text =
-      `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt><Stmt>` +
-      `<ElctrncSeqNb>${String(sequence + 1)}</ElctrncSeqNb>` +
-      `<Acct><Id><Othr><Id>6222020000000000001</Id></Othr></Id></Acct>${balance('OPBD', closing)}${balance('CLBD', after)}` +
-      `<Ntry><Amt Ccy="CNY">30.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>2026-11-22</Dt></BookgDt>` +
-      `<AcctSvcrRef>BATCH1</AcctSvcrRef><NtryDtls>${part(one)}${part(other)}${part(one)}</NtryDtls></Ntry>` +
-      `</Stmt></BkToCstmrStmt></Document>`;
-    const answer = await importFile(Buffer.from(text).toString('base64'));
-    expect(answer.body).toMatchObject({ statements: [{ quarantined: '' }], lines: { credited: 3 } });
-    await eventually(() => (eventsOf(one.customerId, 'TopUpSettled').length === 2 ? true : undefined));
+    /** The n-th statement from here, of three parts of 10 yuan. */
+    const batch = (n: number, day: string) =>
+      `<Stmt><ElctrncSeqNb>${String(sequence + n)}</ElctrncSeqNb>` +
+      `<Acct><Id><Othr><Id>6222020000000000001</Id></Othr></Id></Acct>` +
+      balance('OPBD', BigInt(30 * (n - 1))) +
+      balance('CLBD', BigInt(30 * n)) +
+      `<Ntry><Amt Ccy="CNY">30.00</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts>BOOK</Sts><BookgDt><Dt>${day}</Dt></BookgDt>` +
+      `<AcctSvcrRef>BATCH1</AcctSvcrRef><NtryDtls>${part(one)}${part(other)}${part(one)}</NtryDtls></Ntry></Stmt>`;
+    const fileOf = (text: string) =>
+      Buffer.from(
+        `<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.02"><BkToCstmrStmt>${text}</BkToCstmrStmt></Document>`,
+      ).toString('base64');
+    const twoOfOneDay = fileOf(batch(1, '2026-11-22') + batch(2, '2026-11-22'));
+    expect(await importFile(twoOfOneDay)).toMatchObject({ status: 200, body: { lines: { credited: 6 } } });
+    const nextDay = fileOf(batch(3, '2026-11-23'));
+    expect(await importFile(nextDay)).toMatchObject({ status: 200, body: { lines: { credited: 3 } } });
+    for (const file of [twoOfOneDay, nextDay])
+      expect(await importFile(file)).toMatchObject({ body: { lines: {}, alreadyImported: true } });
+    const sameLines = fileOf(`${batch(3, '2026-11-23')}\n`);
+    expect(await importFile(sameLines)).toMatchObject({
+      body: { lines: {}, alreadyImported: false, statements: [{ quarantined: '' }] },
+    });
+    await eventually(() => (eventsOf(one.customerId, 'TopUpSettled').length === 6 ? true : undefined));
     // The bank of these specs does not know of it; its next statement would not follow.
     await payments.database.query(`DELETE FROM bank_line WHERE reference = 'BATCH1'`);
-    await payments.database.query(
-      `DELETE FROM bank_statement WHERE statement_id = (SELECT max(statement_id) FROM bank_statement)`,
-    );
+    await payments.database.query(`DELETE FROM bank_statement WHERE sequence > $1`, [sequence]);
   });
 
   it('of a channel that pays our own money out is nobody’s top-up', async () => {
     await transfer('提现', { partyName: '财付通支付科技有限公司' });
     expect(await imported()).toMatchObject({ lines: { settlement: 1 } });
   });
+
+  it.each(['constructor', '__proto__', 'toString'])(
+    'of a payer who is called %s is no channel’s, and waits for a person',
+    async (partyName) => {
+      await transfer('5000', { partyName });
+      expect(await imported()).toMatchObject({ lines: { suspense: 1 } });
+    },
+  );
 });
 
 describe('a statement', () => {
@@ -251,6 +270,18 @@ describe('a statement', () => {
     );
     // What was in quarantine does not stand in the way of the right file.
     expect(await asFile(good)).toMatchObject({ body: { statements: [{ quarantined: '' }] } });
+  });
+
+  it('goes on from the one that was taken in last, whatever its id', async () => {
+    await imported();
+    await payments.database.query(
+      `INSERT INTO bank_statement (statement_id, bank, format, file_sha256, part, currency, opening, closing, body,
+                                   imported_by, imported_at)
+       VALUES ('stm_~', 'bank-spec', 'csv', 'earlier', 0, 'CNY', 0, 1, '', 'fiona', clock_timestamp() - interval '1 day')`,
+    );
+    await transfer('x');
+    await imported();
+    await payments.database.query(`DELETE FROM bank_statement WHERE statement_id = 'stm_~'`);
   });
 
   it.each([

@@ -150,7 +150,10 @@ function debited(line: BankLine, row: NewLine, { payouts }: Known): Booked {
 
 function credited(line: BankLine, row: NewLine, known: Known): Booked {
   const { bank, terms, payouts } = known;
-  const channel = bank.settlementPayers[line.partyName];
+  // A payer's name is anybody's words: "constructor" is no channel.
+  const channel = Object.hasOwn(bank.settlementPayers, line.partyName)
+    ? bank.settlementPayers[line.partyName]
+    : undefined;
   if (channel !== undefined) return { row: { ...row, status: 'settlement', reason: channel } };
   if (codesIn(line.memo, 'PY').some((number) => payouts.has(number)))
     return suspended(line, row, { bank, reason: 'bounced-payout', customerId: null });

@@ -86,8 +86,9 @@ export class ImportStatementHandler {
   private async plansOf(tx: Tx, { bank, statements }: File): Promise<readonly Plan[]> {
     let before = await this.statements.latest(tx, bank.code);
     const plans: Plan[] = [];
+    const seen = new Map<string, number>();
     for (const statement of statements) {
-      const fingerprints = fingerprintsOf(statement.lines);
+      const fingerprints = fingerprintsOf(statement.lines, seen);
       const known = await this.statements.known(tx, bank.code, fingerprints);
       const knownCount = fingerprints.filter((one) => known.has(one)).length;
       const problem =

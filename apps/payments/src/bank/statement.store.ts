@@ -69,11 +69,11 @@ export class Statements {
     );
   }
 
-  /** Where the booked statements of a bank end. */
+  /** Where the booked statements of a bank end: by the database's clock, for ids of one millisecond have no order. */
   async latest(tx: Tx, bank: string): Promise<KeptStatement | undefined> {
     const [row] = await tx.query<KeptStatement>(
       `SELECT ${view} FROM bank_statement WHERE bank = $1 AND quarantined IS NULL
-        ORDER BY statement_id DESC LIMIT 1`,
+        ORDER BY imported_at DESC, part DESC LIMIT 1`,
       [bank],
     );
     return row;
@@ -131,7 +131,7 @@ export class Statements {
   /** The newest statements of a bank, quarantined ones too. */
   list(bank: string, limit: number): Promise<KeptStatement[]> {
     return this.database.query<KeptStatement>(
-      `SELECT ${view} FROM bank_statement WHERE bank = $1 ORDER BY statement_id DESC LIMIT $2`,
+      `SELECT ${view} FROM bank_statement WHERE bank = $1 ORDER BY imported_at DESC, part DESC LIMIT $2`,
       [bank, limit],
     );
   }

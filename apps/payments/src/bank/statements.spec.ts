@@ -189,4 +189,12 @@ describe('fingerprintsOf', () => {
     expect(fingerprintsOf([{ ...told, memo: 'another' }])).toEqual(fingerprintsOf([told]));
     expect(fingerprintsOf([{ ...told, reference: 'R2' }])).not.toEqual(fingerprintsOf([told]));
   });
+
+  it.each([{ bookedOn: '2026-11-23' }, { balanceAfter: cny('7') }])(
+    'tells movements with one reference apart by %j',
+    (change) => {
+      const told = { ...line, direction: 'credit' as const };
+      expect(fingerprintsOf([{ ...told, ...change }])).not.toEqual(fingerprintsOf([told]));
+    },
+  );
 });

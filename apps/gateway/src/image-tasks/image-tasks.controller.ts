@@ -23,7 +23,7 @@ const TaskView = z.object({
       .string()
       .nullable()
       .describe(
-        'The exact charge; null while it is open, 0 where it failed. Where its gateway was lost, the usage line of the call says it.',
+        'The exact charge; null while it is open, 0 where it failed. Where its gateway was lost or it could not be priced, the usage line of the call says it.',
       ),
     cost_currency: z.string(),
     price_version: z.string(),

@@ -14,6 +14,7 @@ import {
 import type { Caller } from '../access/caller.ts';
 import { unlimited } from '../access/key-policy.ts';
 import { imageTasks } from '../endpoints/image-tasks.ts';
+import type { PublishedPrice } from '../prices/price-list.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from '../migrations/0003-key-policies.ts';
 import { ImageTasks } from '../migrations/0004-image-tasks.ts';
@@ -35,6 +36,8 @@ const provider = {
   submission: { code: 1, result: 'mj-1' } as object,
   tasks: [] as object[],
   isAway: false,
+  /** When its list of tasks is answered. */
+  answersAt: Promise.resolve() as Promise<unknown>,
   asked: [] as { readonly path: string; readonly body: unknown }[],
 };
 const server: Server = createServer((request, response) => {
@@ -47,7 +50,8 @@ const server: Server = createServer((request, response) => {
       response.destroy();
       return;
     }
-    response.end(JSON.stringify(path.endsWith('/submit/imagine') ? provider.submission : provider.tasks));
+    if (path.endsWith('/submit/imagine')) response.end(JSON.stringify(provider.submission));
+    else void provider.answersAt.then(() => response.end(JSON.stringify(provider.tasks)));
   });
 });
 
@@ -86,17 +90,15 @@ afterAll(async () => {
 });
 beforeEach(() => {
   Object.assign(provider, { submission: { code: 1, result: 'mj-1' }, tasks: [], isAway: false, asked: [] });
+  provider.answersAt = Promise.resolve();
   for (const list of [journal.starts, journal.ends, holds.placed, holds.released]) list.length = 0;
   holds.available = '50';
 });
 
 /** A gateway whose calls may last so long. */
-function aGateway(deadlineMs = 60_000) {
+function aGateway(deadlineMs = 60_000, sold: Partial<PublishedPrice> = { unitPrices: { image: '0.2' } }) {
   const prices = new FakePrices();
-  prices.prices.set('midjourney', {
-    ...price('midjourney', {}),
-    ...{ unitPrices: { image: '0.2' }, fallback: {}, limits: null },
-  });
+  prices.prices.set('midjourney', { ...price('midjourney', {}), ...{ fallback: {}, limits: null }, ...sold });
   const clock = new SystemClock();
   const times = new CallTimes(deadlineMs, 90_000);
   const counts = new TestCounts();
@@ -147,6 +149,14 @@ describe('a picture that takes minutes', () => {
     });
     expect(end()).toMatchObject({ kind: 'usage', usage: { units: { image: 1 } }, charge: '0.2' });
     expect(journal.ends[0]?.data).toMatchObject({ endpoint: 'image-tasks', upstream: 'default' });
+  });
+
+  it('has no cost yet where it cannot be priced, for its call waits in quarantine', async () => {
+    const byTokens = { rates: { input: '1', cached_input: '1', output_image: '2' } };
+    const task = await aGateway(60_000, byTokens).submit.handle(caller, order());
+    provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
+    expect(await until(task.taskId, 'succeeded')).toMatchObject({ cost: null });
+    expect(end()).toMatchObject({ kind: 'impossible' });
   });
 
   it('is never told to be there before its charge is on record', async () => {
@@ -223,6 +233,24 @@ describe('a picture that takes minutes', () => {
     );
     aGateway();
     expect(await until('imgtask_lost', 'failed')).toMatchObject({ failure: 'abandoned', cost: null });
+  });
+
+  it('ends once where its gateway stops while the provider tells that it is there', async () => {
+    const stopping = aGateway();
+    const task = await stopping.submit.handle(caller, order());
+    const answer = Promise.withResolvers<undefined>();
+    Object.assign(provider, {
+      answersAt: answer.promise,
+      tasks: [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }],
+    });
+    const count = provider.asked.length;
+    while (provider.asked.length === count) await new Promise((resolve) => setTimeout(resolve, 5));
+    const stopped = stopping.watch.beforeApplicationShutdown();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    answer.resolve(undefined);
+    await stopped;
+    await until(task.taskId, 'succeeded');
+    expect(end()).toMatchObject({ kind: 'usage', charge: '0.2' });
   });
 
   it('costs nothing once it was told as abandoned, though its gateway was only cut off for a while', async () => {

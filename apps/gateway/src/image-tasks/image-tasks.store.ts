@@ -10,7 +10,10 @@ export interface ImageTask {
   readonly imageUrl: string | null;
   /** Why there is none, for the customer. */
   readonly failure: string | null;
-  /** What it cost, as decimal text; null while that is open, and where its gateway was lost: then its call's line says it. */
+  /**
+   * What it cost, as decimal text; null while that is open: under way, in quarantine because it could not be priced, or its
+   * gateway was lost. Then its call's line says it.
+   */
   readonly cost: string | null;
   readonly currency: string;
   readonly priceVersionId: string;
@@ -25,7 +28,7 @@ export type TaskDraft = Pick<ImageTask, 'taskId' | 'callId' | 'model' | 'currenc
 
 /** How a task ended. */
 export type TaskEnd =
-  | { readonly status: 'succeeded'; readonly imageUrl: string; readonly cost: string }
+  | { readonly status: 'succeeded'; readonly imageUrl: string; readonly cost: string | null }
   | { readonly status: 'failed'; readonly failure: string };
 
 const columns = `task_id AS "taskId", call_id AS "callId", model, status, image_url AS "imageUrl", failure, cost, currency,

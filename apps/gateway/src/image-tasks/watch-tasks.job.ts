@@ -53,7 +53,7 @@ export class WatchTasksJob
 {
   private readonly watched = new Map<string, Watched>();
   private timer: NodeJS.Timeout | undefined;
-  private isBusy = false;
+  private looking: Promise<void> | undefined;
 
   constructor(
     private readonly times: TaskTimes,
@@ -71,16 +71,21 @@ export class WatchTasksJob
 
   onApplicationBootstrap(): void {
     this.timer = setInterval(() => {
-      this.look().catch((error: unknown) => {
-        log().warn({ err: error }, 'Picture tasks were not looked at');
-      });
+      this.looking ??= this.look()
+        .catch((error: unknown) => {
+          log().warn({ err: error }, 'Picture tasks were not looked at');
+        })
+        .finally(() => {
+          this.looking = undefined;
+        });
     }, this.times.everyMs);
     this.timer.unref();
   }
 
-  /** Nobody can go on where this gateway stops, for the holds are its own: the tasks end uncharged. */
+  /** Nobody can go on where this gateway stops, for the holds are its own: the tasks end uncharged, except what is ending now. */
   async beforeApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    await this.looking;
     const open = [...this.watched.values()].filter(({ end }) => end === undefined);
     await Promise.allSettled(open.map((task) => this.fail(task, 'abandoned')));
   }
@@ -90,19 +95,13 @@ export class WatchTasksJob
   }
 
   private async look(): Promise<void> {
-    if (this.isBusy) return;
-    this.isBusy = true;
-    try {
-      const givenUp = await this.tasks.stayAlive([...this.watched.keys()]);
-      for (const task of this.watched.values()) {
-        if (task.end) await this.record(task, task.end);
-        else if (givenUp.has(task.taskId)) await this.fail(task, 'abandoned');
-      }
-      const groups = Map.groupBy(this.watched.values(), ({ upstream }) => upstream);
-      await Promise.all([...groups].map(([upstream, tasks]) => this.lookAt(upstream, tasks)));
-    } finally {
-      this.isBusy = false;
+    const givenUp = await this.tasks.stayAlive([...this.watched.keys()]);
+    for (const task of this.watched.values()) {
+      if (task.end) await this.record(task, task.end);
+      else if (givenUp.has(task.taskId)) await this.fail(task, 'abandoned');
     }
+    const groups = Map.groupBy(this.watched.values(), ({ upstream }) => upstream);
+    await Promise.all([...groups].map(([upstream, tasks]) => this.lookAt(upstream, tasks)));
   }
 
   private async lookAt(upstream: UpstreamAddress, tasks: readonly Watched[]): Promise<void> {
@@ -135,7 +134,11 @@ export class WatchTasksJob
 
   private async succeed(task: Watched, imageUrl: string): Promise<void> {
     const { end, charge, report } = await this.ends.handle(task, delivered, 'complete');
-    task.end = { status: 'succeeded', imageUrl, cost: charge?.amount ?? '0' };
+    task.end = {
+      status: 'succeeded',
+      imageUrl,
+      cost: charge?.amount ?? (end.kind === 'uncharged' ? '0' : null),
+    };
     await this.finish.handle(task.call, { end, statusCode: 200, report });
     await this.record(task, task.end);
   }

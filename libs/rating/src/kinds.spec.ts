@@ -19,7 +19,7 @@ describe('the words of rating and of its contracts', () => {
     expect([...unitKinds].sort()).toEqual([...UnitKind.options].sort());
     expect(tokenKinds).toEqual(expect.arrayContaining([...textKinds]));
     const sources: readonly Usage['source'][] = UsageSource.options;
-    expect(sources).toEqual(['upstream', 'counted', 'counted_partial', 'recorded']);
+    expect(sources).toEqual(['upstream', 'counted', 'counted_partial', 'recorded', 'corrected']);
   });
 
   it('meet: a published price and a usage from the wire give a charge that fits the wire', () => {

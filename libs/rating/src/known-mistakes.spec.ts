@@ -60,6 +60,30 @@ describe('the price that is read', () => {
   });
 });
 
+describe('what is measured in seconds, and large figures', () => {
+  const film = { ...version({}), fallback: {}, unitPrices: { second: '0.1' } };
+  const filmed = (second?: number) => {
+    const rated = rate({ ...usage({}), units: { second } }, film, noon);
+    return rated.accepted ? rated.events[0].amount : rated.refusal.code;
+  };
+
+  it('new-api #5498: ten seconds cost ten, and where none are told nobody takes four', () => {
+    expect(filmed(10)).toBe('1');
+    expect(filmed(4)).toBe('0.4');
+    expect(filmed()).toBe('0');
+  });
+
+  it('new-api #5877: counts far beyond 2,147,483,647 neither turn over nor lose a digit', () => {
+    expect(amountOf({ input: 2_147_483_648 }, version({ input: '0.000001' }))).toBe('0.002147483648');
+    expect(amountOf({ input: 999_999_999_999 }, version({ input: '75' }))).toBe('74999999.999925');
+  });
+
+  it('new-api #554 and #5417: a charge of $2.33 is told as $2.33 by its lines, not as $0.62 or $233', () => {
+    const rated = rate(usage({ input: 233_000 }), version({ input: '10' }), noon);
+    expect(rated).toMatchObject({ events: [{ amount: '2.33', lines: [{ amount: '2.33' }] }] });
+  });
+});
+
 describe('what has no price', () => {
   it('LiteLLM #37923: is never rated as nothing', () => {
     expect(amountOf({ input: 9, output: 332 }, version({ input: '5' }))).toBe('unpriced-kind');

@@ -249,7 +249,12 @@ describe('quarantined calls that nobody looks at', () => {
     expect(waiting).toEqual([{ code: 'ended-before' }]);
   });
 
-  it('wait on where no money is held for them', async () => {
+  it('wait on where no money is held for them, and are told as old', async () => {
+    const old = async () => {
+      await metering.releaseOverdue.handle();
+      return Number(/^metering_quarantined_calls\{age="old"\} (\d+)$/m.exec(await metrics.text())?.[1]);
+    };
+    const before = await old();
     await metering.recordUsage.handle([aReport('no-price', { model: 'unheard-of' })]);
     const events = await metering.outboxOf<Recorded>(topics.usage);
     await metering.deliver('usage', metering.batchOf(topics.usage, events));
@@ -257,5 +262,6 @@ describe('quarantined calls that nobody looks at', () => {
     await age(callId, 1_000);
     expect(await metering.releaseOverdue.handle()).toBe(0);
     expect(await lineOf(callId)).toMatchObject({ outcome: 'quarantined', reason: 'no-price' });
+    expect(await old()).toBe(before + 1);
   });
 });

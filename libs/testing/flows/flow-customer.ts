@@ -94,10 +94,11 @@ export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
 ): Promise<Value> {
-  for (let wait = 0; ; wait += 1) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
     const value = await look();
     if (isSo(value)) return value;
-    if (wait > 300) throw new Error(`never so: ${JSON.stringify(value).slice(0, 2_000)}`);
+    if (Date.now() > deadline) throw new Error(`never so: ${JSON.stringify(value).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

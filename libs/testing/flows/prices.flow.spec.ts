@@ -1,6 +1,7 @@
 import { Money } from '@app/money';
 import { IdentityProvider, ServiceTokens } from '@app/transport';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { eventually } from './flow-customer.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 let platform: RunningPlatform;
@@ -42,19 +43,6 @@ async function ask(path: string, by?: ServiceTokens, body?: unknown) {
     type: answer.headers.get('content-type') ?? '',
     body: (await answer.json()) as Record<string, unknown>,
   };
-}
-
-async function eventually<Value>(
-  read: () => Promise<Value>,
-  holds: (value: Value) => boolean,
-): Promise<Value> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (Date.now() > deadline) throw new Error(`It did not come about in time: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
 }
 
 const official = (input: string, output: string) => ({

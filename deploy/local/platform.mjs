@@ -36,6 +36,7 @@ export async function startPlatform(options) {
       step(name, async () => (await restart(name), addresses[`${name.toUpperCase()}_HTTP_URL`])),
     ),
   );
+  await step('prices', () => pricesKnown(processes.get('gateway'), addresses));
   return {
     addresses,
     environment: toolEnvironment(addresses, options),
@@ -80,6 +81,17 @@ function serviceReady(handle, addresses) {
     const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
     if (!answer.ok)
       throw new Error(`${url} answered ${answer.status}: ${(await answer.text()).slice(0, 300)}`);
+  });
+}
+
+/** A model is sold once its price has come to the gateway, which on new topics takes a moment longer than its start. */
+function pricesKnown(gateway, { GATEWAY_HTTP_URL }) {
+  return untilReady(gateway, async () => {
+    const { data: listed } = await (await fetch(`${GATEWAY_HTTP_URL}/v1/pricing`)).json();
+    const figures = await (await fetch(`${GATEWAY_HTTP_URL}/metrics`)).text();
+    const known = Number(/^haoli_prices_known (\d+)$/m.exec(figures)?.[1]);
+    if (known < listed.length) throw new Error(`knows ${known} of ${listed.length} prices`);
+    return `${known} known`;
   });
 }
 

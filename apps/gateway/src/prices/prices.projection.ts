@@ -1,5 +1,5 @@
 import { type EventOf, PriceTerms, type PriceVersionPublished } from '@app/contracts';
-import { log } from '@app/observability';
+import { log, metrics } from '@app/observability';
 import { Database, type Tx } from '@app/persistence';
 import { versionAt } from '@app/rating';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
@@ -14,6 +14,11 @@ interface PriceRow {
   readonly terms: unknown;
   readonly limits: ModelLimits | null;
 }
+
+const versions = metrics.gauge({
+  name: 'haoli_prices_known',
+  help: 'Price versions that this process can price a call with; fewer than metering has published means that it is behind',
+});
 
 /** Versions are announced before they take effect, so a second is soon enough; what is older is read again first. */
 const rereadMs = 500;
@@ -104,6 +109,7 @@ export class PricesProjection extends PriceList implements OnApplicationBootstra
     }
     this.cards = cards;
     this.known = rows.length;
+    versions.set(this.known);
   }
 }
 

@@ -14,7 +14,12 @@ const upstreamBook = upstreamBookOf('CNY');
 
 const ChannelBook = Id.describe('The platform book of the channels, one for each currency.');
 const FeeBook = Id.describe('The customer whose payment it was, or the platform book of the channels.');
-const Channel = Code.describe('An opaque code to the ledger, such as `wechat-pay` or `bank-icbc`.');
+/** What every movement of money at a channel tells. */
+const movement = {
+  channel: Code.describe('An opaque code to the ledger, such as `wechat-pay` or `bank-icbc`.'),
+  amount: MoneyText,
+  occurredAt: InstantText,
+};
 
 export const SuspenseReceived = defineEvent({
   type: 'SuspenseReceived',
@@ -22,9 +27,7 @@ export const SuspenseReceived = defineEvent({
   schema: z.strictObject({
     suspenseId: Id,
     bookId: ChannelBook,
-    channel: Channel,
-    amount: MoneyText,
-    occurredAt: InstantText,
+    ...movement,
   }),
   sample: {
     id: `${suspenseId}:received`,
@@ -48,9 +51,7 @@ export const SuspenseAssigned = defineEvent({
     suspenseId: Id,
     topUpId: Id.describe('The top-up that it becomes; each part of a payment is one.'),
     customerId: Id,
-    channel: Channel,
-    amount: MoneyText,
-    occurredAt: InstantText,
+    ...movement,
   }),
   sample: {
     id: `${topUpId}:assigned`,
@@ -74,9 +75,7 @@ export const SuspenseReturned = defineEvent({
   schema: z.strictObject({
     suspenseId: Id,
     bookId: ChannelBook,
-    channel: Channel,
-    amount: MoneyText,
-    occurredAt: InstantText,
+    ...movement,
   }),
   sample: {
     id: `${suspenseId}:returned`,
@@ -99,9 +98,7 @@ export const ChannelFeeTaken = defineEvent({
   schema: z.strictObject({
     feeId: Id,
     bookId: FeeBook,
-    channel: Channel,
-    amount: MoneyText,
-    occurredAt: InstantText,
+    ...movement,
   }),
   sample: {
     id: `${feeId}:taken`,
@@ -124,9 +121,7 @@ export const ChannelFeeReturned = defineEvent({
   schema: z.strictObject({
     feeId: Id.describe('An own id for each return, not that of the fee.'),
     bookId: FeeBook,
-    channel: Channel,
-    amount: MoneyText,
-    occurredAt: InstantText,
+    ...movement,
   }),
   sample: {
     id: `${feeId}:returned`,
@@ -149,10 +144,8 @@ export const ChannelSettled = defineEvent({
   schema: z.strictObject({
     settlementId: Id,
     bookId: ChannelBook,
-    channel: Channel,
+    ...movement,
     bank: Code.describe('The channel code of our bank account.'),
-    amount: MoneyText,
-    occurredAt: InstantText,
   }),
   sample: {
     id: `${settlementId}:settled`,

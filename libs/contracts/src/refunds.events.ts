@@ -37,16 +37,21 @@ export const RefundRequested = defineEvent({
   },
 });
 
+/** What became of an item: which one, of whose refund, and how much. */
+const itemOutcome = {
+  refundId: Id,
+  itemId: Id,
+  topUpId: Id,
+  customerId: Id,
+  channel: Code,
+  amount: MoneyText,
+};
+
 export const RefundItemPaid = defineEvent({
   type: 'RefundItemPaid',
   meaning: 'The provider confirmed that an item of a refund was paid back.',
   schema: z.strictObject({
-    refundId: Id,
-    itemId: Id,
-    topUpId: Id,
-    customerId: Id,
-    channel: Code,
-    amount: MoneyText,
+    ...itemOutcome,
     providerReference: Id,
     paidAt: InstantText,
   }),
@@ -72,12 +77,7 @@ export const RefundItemFailed = defineEvent({
   type: 'RefundItemFailed',
   meaning: 'The provider definitely did not pay an item; the ledger gives its amount back to the wallet.',
   schema: z.strictObject({
-    refundId: Id,
-    itemId: Id,
-    topUpId: Id,
-    customerId: Id,
-    channel: Code,
-    amount: MoneyText,
+    ...itemOutcome,
     code: z.string().max(128),
     failedAt: InstantText,
   }),

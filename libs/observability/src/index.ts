@@ -5,3 +5,4 @@ export { LoggingModule, NestLog } from './logging.module.ts';
 export { type MetricName, Metrics, metrics } from './metrics.ts';
 export { ObservabilityModule } from './observability.module.ts';
 export { ProbesController, publicRoute } from './probes.controller.ts';
+export { RepeatedJob, type Repetition } from './repeated-job.ts';

@@ -1,34 +1,19 @@
-import { log } from '@app/observability';
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { RepeatedJob } from '@app/observability';
+import { Injectable } from '@nestjs/common';
 import { KeysStore } from '../access/keys.store.ts';
 import { RelayCallHandler } from './relay-call.handler.ts';
 
-const everyMs = 5_000;
-
 /** Ends streams whose key was revoked, expired, or whose customer was suspended meanwhile. */
 @Injectable()
-export class CutRevokedJob implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-
+export class CutRevokedJob extends RepeatedJob {
   constructor(
     private readonly calls: RelayCallHandler,
     private readonly keys: KeysStore,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.cut().catch((error: unknown) => {
-        log().warn({ err: error }, 'The keys of calls under way were not looked at');
-      });
-    }, everyMs);
-    this.timer.unref();
+  ) {
+    super({ everyMs: 5_000, failure: 'The keys of calls under way were not looked at' });
   }
 
-  onApplicationShutdown(): void {
-    clearInterval(this.timer);
-  }
-
-  private async cut(): Promise<void> {
+  protected async round(): Promise<void> {
     const { keysUnderWay } = this.calls;
     if (keysUnderWay.length > 0) this.calls.stopCallsOf(await this.keys.endedOf(keysUnderWay));
   }

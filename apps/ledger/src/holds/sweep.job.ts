@@ -1,5 +1,5 @@
-import { log } from '@app/observability';
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { RepeatedJob } from '@app/observability';
+import { Injectable } from '@nestjs/common';
 import { FinishAdjustmentsHandler } from '../adjustments/finish-adjustments.handler.ts';
 import { DrainRefundsHandler } from '../refunds/drain-refunds.handler.ts';
 import { Waits } from '../waits.ts';
@@ -7,44 +7,21 @@ import { SweepHandler } from './sweep.handler.ts';
 
 /** Looks every few seconds for what is due. */
 @Injectable()
-export class SweepJob implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
-
+export class SweepJob extends RepeatedJob {
   constructor(
     private readonly sweep: SweepHandler,
     private readonly finishAdjustments: FinishAdjustmentsHandler,
     private readonly drainRefunds: DrainRefundsHandler,
-    private readonly waits: Waits,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.run();
-    }, this.waits.sweepSeconds * 1_000);
-    this.timer.unref();
+    waits: Waits,
+  ) {
+    super({ everyMs: waits.sweepSeconds * 1_000, failure: 'What is due could not be looked for' });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
-  }
-
-  private async run(): Promise<void> {
-    try {
-      await this.look(this.sweep);
-      await this.look(this.finishAdjustments);
-      await this.look(this.drainRefunds);
-    } finally {
-      this.running = undefined;
-    }
-  }
-
-  private async look(due: { readonly handle: () => Promise<void> }): Promise<void> {
-    try {
-      await due.handle();
-    } catch (error) {
-      log().warn({ err: error }, 'What is due could not be looked for; it is tried again');
-    }
+  /** What fails in one kind does not keep the others waiting. */
+  protected async round(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const due of [this.sweep, this.finishAdjustments, this.drainRefunds])
+      await due.handle().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw new AggregateError(failures, 'Some of what is due was not looked for');
   }
 }

@@ -1,10 +1,9 @@
-import { log, metrics } from '@app/observability';
-import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { log, metrics, RepeatedJob } from '@app/observability';
+import { Injectable } from '@nestjs/common';
 import { AccountTotalStore } from './account-total.store.ts';
 import { InvariantStore } from './invariants.store.ts';
 import { RepeatedEventStore } from './repeated-events.store.ts';
 
-const everyMs = 30_000;
 /** The whole journal is read for it, so it is looked at once a day. */
 const repeatedEveryMs = 86_400_000;
 const repeatedShown = 20;
@@ -22,9 +21,7 @@ const open = metrics.gauge({
 
 /** Watches the ledger's invariants and tells the metrics; before each look, puts crowded totals together. */
 @Injectable()
-export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplicationShutdown {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | undefined;
+export class WatchInvariantsJob extends RepeatedJob {
   /** The first look comes a while after the start, when the service has caught up. */
   private nextRepeatedMs = Date.now() + 600_000;
 
@@ -32,36 +29,19 @@ export class WatchInvariantsJob implements OnApplicationBootstrap, OnApplication
     private readonly invariants: InvariantStore,
     private readonly totals: AccountTotalStore,
     private readonly repeatedEvents: RepeatedEventStore,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.look();
-    }, everyMs);
-    this.timer.unref();
-    this.running = this.look();
+  ) {
+    super({ everyMs: 30_000, isFirstAtStart: true, failure: 'The invariants could not be looked at' });
   }
 
-  async onApplicationShutdown(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
-  }
-
-  private async look(): Promise<void> {
-    try {
-      await this.totals.compact();
-      const rules = Object.entries((await this.invariants.brokenRules()) ?? {});
-      for (const [rule, count] of rules) broken.set({ rule }, Number(count));
-      if (rules.some(([, count]) => count !== '0'))
-        log().error({ rules }, 'A rule that always holds is broken');
-      await this.lookForRepeatedEvents();
-      const matters = Object.entries((await this.invariants.openMatters()) ?? {});
-      for (const [kind, count] of matters) open.set({ kind }, Number(count));
-    } catch (error) {
-      log().warn({ err: error }, 'The invariants could not be looked at');
-    } finally {
-      this.running = undefined;
-    }
+  protected async round(): Promise<void> {
+    await this.totals.compact();
+    const rules = Object.entries((await this.invariants.brokenRules()) ?? {});
+    for (const [rule, count] of rules) broken.set({ rule }, Number(count));
+    if (rules.some(([, count]) => count !== '0'))
+      log().error({ rules }, 'A rule that always holds is broken');
+    await this.lookForRepeatedEvents();
+    const matters = Object.entries((await this.invariants.openMatters()) ?? {});
+    for (const [kind, count] of matters) open.set({ kind }, Number(count));
   }
 
   /** One event id under two customers: a break that a person must look at. */

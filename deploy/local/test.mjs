@@ -17,6 +17,7 @@ import {
   writeJson,
 } from './processes.mjs';
 import { bold, dim, red, say, seconds, step } from './progress.mjs';
+import { pythonWith } from './python.mjs';
 import { loadSecrets } from './secrets.mjs';
 import { startLocalKafka, startLocalPostgres } from './servers.mjs';
 
@@ -61,7 +62,20 @@ async function prepare() {
   const needs = chosen.map((kind) => kinds[kind]);
   if (needs.some(({ built }) => built)) await step('build', build);
   if (!needs.some(({ servers }) => servers)) return {};
-  return await ownServers();
+  const python = chosen.includes('flow') ? await pythonClients() : {};
+  return { ...(await ownServers()), ...python };
+}
+
+/** What is for Python is proven where this machine can have it; a run without it tells so and counts it as skipped. */
+async function pythonClients() {
+  if (process.env['HAOLI_PYTHON']) return {};
+  const requirements = join(root, 'libs', 'testing', 'flows', 'requirements.txt');
+  try {
+    return { HAOLI_PYTHON: await step('clients for Python', () => pythonWith(requirements)) };
+  } catch (error) {
+    say(dim(`  Specs of clients for Python are skipped: ${error.message}`));
+    return {};
+  }
 }
 
 async function ownServers() {

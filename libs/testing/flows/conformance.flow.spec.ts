@@ -203,7 +203,7 @@ const python = process.env['HAOLI_PYTHON'] ?? 'python3';
 const hasClient = spawnSync(python, ['-c', 'import openai']).status === 0;
 
 describe('openai for Python', () => {
-  // Without the client the rest is proven all the same: name a Python that has it in HAOLI_PYTHON.
+  // The test command installs it where there is a Python with venv; HAOLI_PYTHON names another that has it.
   (hasClient ? it : it.skip)(
     'chats, streams, makes responses, embeds, paints, lists, and understands errors',
     () => {

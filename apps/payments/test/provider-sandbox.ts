@@ -103,6 +103,26 @@ export class SandboxProcess {
     return this.control('POST', 'clock', { advanceSeconds: seconds });
   }
 
+  /** A payment of the same merchant that we never ordered. */
+  async paidElsewhere(fen: number): Promise<SandboxOrder> {
+    return (await this.control('POST', 'console/payment', { fen })) as unknown as SandboxOrder;
+  }
+
+  /** A refund that somebody makes in the merchant's console. */
+  async refundInConsole(outTradeNo: string, fen: number): Promise<SandboxRefund> {
+    return (await this.control('POST', 'console/refund', { outTradeNo, fen })) as unknown as SandboxRefund;
+  }
+
+  /** The provider pays our money out to our bank account. */
+  withdraw(fen?: number) {
+    return this.control('POST', 'console/withdrawal', fen === undefined ? {} : { fen });
+  }
+
+  /** What lies at the provider, in fen. */
+  async balance(): Promise<number> {
+    return (await this.control('GET', 'console/balance'))['fen'] as number;
+  }
+
   async again(id: string, copies: number): Promise<readonly number[]> {
     return (await this.control('POST', 'notify', { id, copies }))['answers'] as readonly number[];
   }

@@ -1,3 +1,5 @@
+import type { BillKind, FundLine, TradeLine } from './daily-bill.ts';
+
 /** Money in whole minor units of its currency (fen for CNY): the only form that a provider moves. */
 export interface MinorMoney {
   readonly minor: bigint;
@@ -134,6 +136,13 @@ export interface NewRefund extends RefundNumbers {
   readonly reason: string;
 }
 
+export interface WantedBill {
+  readonly kind: BillKind;
+  readonly day: string;
+  /** Where to put it; what is there is overwritten. */
+  readonly file: string;
+}
+
 /**
  * One payment provider. Every call may be repeated with the same number without a second effect; that is how an unknown
  * outcome is resolved. Nothing here touches our database.
@@ -151,6 +160,15 @@ export abstract class PaymentChannel {
   abstract refund(refund: NewRefund): Promise<Outcome<ProviderRefund>>;
   /** Null where the provider says that it has no such refund. */
   abstract queryRefund(refund: RefundNumbers): Promise<Outcome<ProviderRefund | null>>;
+  /**
+   * Fetches a bill of a day (`2026-11-22` in Beijing) into a file, whole and with its digest checked. `none` where the
+   * provider says that nothing happened; retriable where it has not made the bill yet.
+   */
+  abstract fetchBill(wanted: WantedBill): Promise<Outcome<'fetched' | 'none'>>;
+  /** The lines of a fetched trade bill; throws UnreadableBill where it contradicts itself. */
+  abstract tradeLines(file: string): AsyncIterable<TradeLine>;
+  /** The lines of a fetched fund bill; throws UnreadableBill where it contradicts itself. */
+  abstract fundLines(file: string): AsyncIterable<FundLine>;
   /** Proves a notification and tells what it says; throws NotificationRefused where it proves nothing. */
   abstract read(notification: RawNotification): ProviderNews;
 }

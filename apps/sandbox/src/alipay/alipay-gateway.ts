@@ -1,10 +1,13 @@
+import type { BillKind, BillShelf } from '../providers/bill-shelf.ts';
 import type { Faults, Operation } from '../providers/faults.ts';
 import type { OrderRecord, RefundRecord, TradeRecords } from '../providers/trade-records.ts';
 import type { AlipayNotifier } from './alipay-notifier.ts';
 import type { Params } from './alipay-signatures.ts';
 import type { AlipayTrades } from './alipay-trades.ts';
+import { billArchive } from './bill-files.ts';
 import {
   beijingOf,
+  BillContent,
   contentOf,
   PageContent,
   PrecreateContent,
@@ -19,6 +22,7 @@ export interface GatewayParts {
   readonly records: TradeRecords;
   readonly trades: AlipayTrades;
   readonly notifier: AlipayNotifier;
+  readonly shelf: BillShelf;
   readonly faults: Faults;
   readonly app: { readonly appId: string; readonly sellerId: string };
 }
@@ -30,13 +34,19 @@ const operations: Readonly<Record<string, Operation>> = {
   'alipay.trade.close': 'close',
   'alipay.trade.refund': 'refund',
   'alipay.trade.fastpay.refund.query': 'refundQuery',
+  'alipay.data.dataservice.bill.downloadurl.query': 'tradeBill',
 };
+/** The address of a bill lives for half a minute. */
+const addressLivesMs = 30_000;
 export const operationOf = (method: string): Operation => operations[method] ?? 'query';
+
+/** `host` is that under which the app reached us. */
+type Method = (params: Params, host: string) => object | Promise<object>;
 
 /** What an app may call, and what happens in the world because of it. */
 export class AlipayGateway {
   private readonly parts: GatewayParts;
-  private readonly methods: Readonly<Record<string, (params: Params) => object | Promise<object>>>;
+  private readonly methods: Readonly<Record<string, Method>>;
 
   constructor(parts: GatewayParts) {
     this.parts = parts;
@@ -46,13 +56,14 @@ export class AlipayGateway {
       'alipay.trade.close': (params) => this.close(params),
       'alipay.trade.refund': (params) => this.refund(params),
       'alipay.trade.fastpay.refund.query': (params) => this.queryRefund(params),
+      'alipay.data.dataservice.bill.downloadurl.query': (params, host) => this.offerBill(params, host),
     };
   }
 
-  run(params: Params): object | Promise<object> {
+  run(params: Params, host: string): object | Promise<object> {
     const method = this.methods[params['method'] ?? ''];
     if (!method) throw new GatewayError('40002', 'isv.invalid-method', 'there is no such method');
-    return method(params);
+    return method(params, host);
   }
 
   /** The buyer comes to the page: only now the provider hears of the order. */
@@ -141,6 +152,19 @@ export class AlipayGateway {
     };
   }
 
+  private offerBill(params: Params, host: string): object {
+    const { shelf, faults, app } = this.parts;
+    const { bill_type: type, bill_date: date } = contentOf(BillContent, params['biz_content']);
+    const kind: BillKind = type === 'trade' ? 'trade' : 'fund';
+    const day = billed(() => shelf.billOf(kind, date));
+    if (!day) throw new GatewayError('40004', 'isp.bill_not_exist', 'There is no bill of this day.');
+    const wrongFooter = faults.take('billFooter', kind === 'trade' ? 'tradeBill' : 'fundBill') !== undefined;
+    const bytes = billArchive(day, { date, sellerId: app.sellerId, wrongFooter });
+    if (faults.take('billDigest', kind === 'trade' ? 'tradeBill' : 'fundBill')) spoil(bytes);
+    const where = faults.take('foreignHost', 'tradeBill') ? 'bills.example.com' : host;
+    return { bill_download_url: `http://${where}/bill?token=${shelf.put(bytes, addressLivesMs)}` };
+  }
+
   private news(order: OrderRecord): Params {
     const { faults, app } = this.parts;
     const paidAt = beijingOf(order.paidAt ?? order.createdAt);
@@ -168,6 +192,21 @@ export class AlipayGateway {
     const isPaidBack = order.state === 'REFUND' && this.parts.trades.refundedOf(order) >= order.total;
     return order.state === 'CLOSED' || isPaidBack ? 'TRADE_CLOSED' : 'TRADE_SUCCESS';
   }
+}
+
+/** A provider's way to say that a bill is not there yet. */
+function billed<Value>(make: () => Value): Value {
+  try {
+    return make();
+  } catch (error) {
+    throw new GatewayError('40004', 'isp.bill_creating', String(error));
+  }
+}
+
+/** The packed content no longer fits its checksum. */
+function spoil(bytes: Buffer): void {
+  const at = Math.floor(bytes.length / 2);
+  bytes.writeUInt8(bytes.readUInt8(at) ^ 1, at);
 }
 
 function notifyUrlOf(params: Params): string {

@@ -1,4 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BillShelf } from '../providers/bill-shelf.ts';
+import { MerchantConsole } from '../providers/merchant-console.ts';
+import { MoneyBook } from '../providers/money-book.ts';
 import { ControlApi, type Pay } from '../providers/control-api.ts';
 import { Faults, type Operation } from '../providers/faults.ts';
 import { bodyOf, listening } from '../providers/http.ts';
@@ -43,6 +46,7 @@ class AlipayServer {
   private readonly appId: string;
   private readonly records: TradeRecords;
   private readonly notifier: AlipayNotifier;
+  private readonly shelf: BillShelf;
   private readonly gateway: AlipayGateway;
   private readonly control: ControlApi;
 
@@ -58,10 +62,13 @@ class AlipayServer {
     });
     this.notifier = new AlipayNotifier({ key: keys.alipayPrivateKey, clock, faults });
     const { records, notifier } = this;
-    this.gateway = new AlipayGateway({ records, trades, notifier, faults, app });
+    const book = new MoneyBook(records);
+    this.shelf = new BillShelf({ book, clock, faults });
+    this.gateway = new AlipayGateway({ records, trades, notifier, shelf: this.shelf, faults, app });
     this.control = new ControlApi({
       pay: (wanted) => this.pay(wanted),
       endRefund: (outRefundNo, end) => this.gateway.endRefund(outRefundNo, end),
+      merchantConsole: new MerchantConsole(records, clock, book),
       ...{ records, notifier, faults, clock },
     });
   }
@@ -94,6 +101,11 @@ class AlipayServer {
       send(response, status, 'application/json', JSON.stringify(told));
       return;
     }
+    if (pathname === '/bill') {
+      const file = this.shelf.take(searchParams.get('token') ?? '');
+      response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end(file);
+      return;
+    }
     if (pathname !== '/gateway.do') throw new ProviderError(404, 'NOT_FOUND', `There is no ${pathname}.`);
     const params = Object.fromEntries([...searchParams, ...new URLSearchParams(body.toString('utf8'))]);
     if (params['method'] === 'alipay.trade.page.pay') this.showPage(params, response);
@@ -118,7 +130,7 @@ class AlipayServer {
       send(response, 500, 'text/html', 'Try again later.');
       return;
     }
-    const text = JSON.stringify(await this.outcomeOf(params));
+    const text = JSON.stringify(await this.outcomeOf(params, request.headers.host ?? ''));
     if (faults.take('dropAfter', operation)) {
       request.socket.destroy();
       return;
@@ -128,10 +140,10 @@ class AlipayServer {
     send(response, 200, 'application/json', this.signed(text, params['method'] ?? '', operation));
   }
 
-  private async outcomeOf(params: Params): Promise<object> {
+  private async outcomeOf(params: Params, host: string): Promise<object> {
     try {
       checkRequest(params, this.appId, this.keys.appPublicKey);
-      return { code: '10000', msg: 'Success', ...(await this.gateway.run(params)) };
+      return { code: '10000', msg: 'Success', ...(await this.gateway.run(params, host)) };
     } catch (error) {
       if (!(error instanceof GatewayError)) return { code: '20000', msg: 'Service Currently Unavailable' };
       const { code, subCode, message } = error;

@@ -28,6 +28,11 @@ export const RefundContent = z.object({
 export type RefundContent = z.infer<typeof RefundContent>;
 export const RefundQueryContent = z.object({ out_trade_no: number, out_request_no: number });
 
+export const BillContent = z.object({
+  bill_type: z.enum(['trade', 'signcustomer']),
+  bill_date: z.string().regex(/^\d{4}-\d\d-\d\d$/, 'must be yyyy-MM-dd'),
+});
+
 /** Reads biz_content in its documented form; anything else is the gateway's own refusal naming the field. */
 export function contentOf<Schema extends z.ZodType>(
   schema: Schema,

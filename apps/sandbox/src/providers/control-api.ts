@@ -1,13 +1,15 @@
 import { z } from 'zod';
 import { Fault, type Faults } from './faults.ts';
 import { ProviderError } from './provider-error.ts';
+import type { MerchantConsole } from './merchant-console.ts';
 import type { TradeRecords } from './trade-records.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
-/** What a call comes to: a status and, except for 204, a body. */
+/** What a call comes to: a status and, except for 204, a body; or a file, which providers do not sign. */
 export interface Answer {
   readonly status: number;
   readonly body?: object;
+  readonly file?: Buffer;
 }
 
 const Pay = z.strictObject({
@@ -20,6 +22,10 @@ const Pay = z.strictObject({
 export type Pay = z.infer<typeof Pay>;
 const EndRefund = z.strictObject({ outRefundNo: z.string() });
 const Again = z.strictObject({ id: z.string(), copies: z.int().min(1).max(1_000).default(1) });
+const fen = z.int().min(1);
+const Elsewhere = z.strictObject({ fen });
+const ConsoleRefund = z.strictObject({ outTradeNo: z.string(), fen });
+const Withdraw = z.strictObject({ fen: fen.optional() });
 const Advance = z.strictObject({ advanceSeconds: z.number().min(0) });
 
 /** How a refund ends at a provider, or that it cannot. */
@@ -30,6 +36,7 @@ export interface ControlParts {
   readonly pay: (wanted: Pay) => Promise<object>;
   readonly endRefund: (outRefundNo: string, end: RefundEnd) => Promise<object>;
   readonly records: TradeRecords;
+  readonly merchantConsole: MerchantConsole;
   readonly notifier: {
     list(): readonly object[];
     again(id: string, copies: number): Promise<readonly unknown[]>;
@@ -43,7 +50,7 @@ export interface ControlParts {
 export class ControlApi {
   private readonly actions: Readonly<Record<string, (body: Buffer) => Answer | Promise<Answer>>>;
 
-  constructor({ pay, endRefund, records, notifier, faults, clock }: ControlParts) {
+  constructor({ pay, endRefund, records, merchantConsole, notifier, faults, clock }: ControlParts) {
     const ending = (end: RefundEnd) => async (body: Buffer) =>
       ok(await endRefund(read(EndRefund, body).outRefundNo, end));
     this.actions = {
@@ -69,6 +76,13 @@ export class ControlApi {
         return ok({ waiting: [] });
       },
       'GET /faults': () => ok({ waiting: faults.list() }),
+      'POST /console/payment': (body) => ok(merchantConsole.payElsewhere(read(Elsewhere, body).fen)),
+      'POST /console/refund': (body) => {
+        const wanted = read(ConsoleRefund, body);
+        return ok(merchantConsole.refund(wanted.outTradeNo, wanted.fen));
+      },
+      'POST /console/withdrawal': (body) => ok(merchantConsole.withdraw(read(Withdraw, body).fen)),
+      'GET /console/balance': () => ok({ fen: merchantConsole.balance() }),
       'GET /orders': () => ok({ orders: records.listOrders() }),
       'GET /refunds': () => ok({ refunds: records.listRefunds() }),
       'GET /notifications': () => ok({ notifications: notifier.list() }),

@@ -1,7 +1,17 @@
 import { z } from 'zod';
 
-/** Where a fault strikes: one of the calls of the merchant, or a notification. */
-export const Operation = z.enum(['create', 'query', 'close', 'refund', 'refundQuery', 'notification']);
+/** Where a fault strikes: one of the calls of the merchant, a notification, or a daily bill. */
+export const Operation = z.enum([
+  'create',
+  'query',
+  'close',
+  'refund',
+  'refundQuery',
+  'notification',
+  'tradeBill',
+  'fundBill',
+  'billFile',
+]);
 export type Operation = z.infer<typeof Operation>;
 
 const FaultKind = z.enum([
@@ -25,6 +35,12 @@ const FaultKind = z.enum([
   'weakSignType',
   'unsigned',
   'fundChangeN',
+  'billOmit',
+  'billDuplicate',
+  'billAlter',
+  'billFooter',
+  'billDigest',
+  'foreignHost',
 ]);
 export type FaultKind = z.infer<typeof FaultKind>;
 
@@ -36,7 +52,7 @@ export const Fault = z.strictObject({
   fault: FaultKind,
   on: Operation.optional(),
   times: z.int().min(1).max(100_000).default(1),
-  /** Milliseconds of `delayMs`, copies of `duplicateNotify`, fen added by `wrongAmount`, seconds of `staleTimestamp`. */
+  /** Milliseconds of `delayMs`, copies of `duplicateNotify`, fen added by `wrongAmount` and `billAlter`, seconds of `staleTimestamp`. */
   value: z.int().optional(),
 });
 export type Fault = z.infer<typeof Fault>;

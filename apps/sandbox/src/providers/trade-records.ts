@@ -40,6 +40,13 @@ export interface RefundRecord {
   readonly endedAt?: string;
 }
 
+/** Our money that the provider paid out to our bank account. */
+export interface WithdrawalRecord {
+  readonly number: string;
+  readonly fen: number;
+  readonly at: string;
+}
+
 /**
  * The provider's memory. Every change is appended to a file, so that orders of an earlier run can still be refunded;
  * the newest line of a number wins.
@@ -48,6 +55,7 @@ export class TradeRecords {
   private readonly orders = new Map<string, OrderRecord>();
   private readonly refunds = new Map<string, RefundRecord>();
   private readonly refundsByOrder = new Map<string, string[]>();
+  private readonly withdrawals: WithdrawalRecord[] = [];
   private readonly file: string;
 
   constructor(directory: string) {
@@ -94,11 +102,22 @@ export class TradeRecords {
     return refund;
   }
 
+  listWithdrawals(): readonly WithdrawalRecord[] {
+    return this.withdrawals;
+  }
+
+  saveWithdrawal(withdrawal: WithdrawalRecord): WithdrawalRecord {
+    this.withdrawals.push(withdrawal);
+    appendFileSync(this.file, `${JSON.stringify({ withdrawal })}\n`, { mode: 0o600 });
+    return withdrawal;
+  }
+
   private restore(line: string): void {
     // The last line may be half written when the process was killed; the provider then never answered it.
     const parsed = parse(line);
     if (parsed?.order) this.remember(parsed.order);
     if (parsed?.refund) this.rememberRefund(parsed.refund);
+    if (parsed?.withdrawal) this.withdrawals.push(parsed.withdrawal);
   }
 
   private remember(order: OrderRecord): void {
@@ -114,9 +133,15 @@ export class TradeRecords {
   }
 }
 
-function parse(line: string): { order?: OrderRecord; refund?: RefundRecord } | undefined {
+interface Line {
+  readonly order?: OrderRecord;
+  readonly refund?: RefundRecord;
+  readonly withdrawal?: WithdrawalRecord;
+}
+
+function parse(line: string): Line | undefined {
   try {
-    return JSON.parse(line) as { order?: OrderRecord; refund?: RefundRecord };
+    return JSON.parse(line) as Line;
   } catch {
     return undefined;
   }

@@ -1,3 +1,4 @@
+import type { BillApi } from './bill-api.ts';
 import type { Answer } from '../providers/control-api.ts';
 import type { Faults, Operation } from '../providers/faults.ts';
 import { CloseOrder, JsapiOrder, NativeOrder, readBody, RefundOrder } from './messages.ts';
@@ -12,6 +13,8 @@ export interface Call {
   readonly number: string;
   readonly query: URLSearchParams;
   readonly body: Buffer;
+  /** Under which the merchant reached us. */
+  readonly host: string;
 }
 
 export interface Route {
@@ -25,6 +28,7 @@ export interface MerchantApiParts {
   readonly orders: Orders;
   readonly refunds: Refunds;
   readonly notifier: Notifier;
+  readonly bills: BillApi;
   readonly faults: Faults;
   readonly merchant: { readonly mchid: string; readonly appid: string };
   /** After how long a refund succeeds by itself; `manual` leaves it to the control API. */
@@ -38,21 +42,10 @@ export class MerchantApi {
 
   constructor(parts: MerchantApiParts) {
     this.parts = parts;
-    const { orders, refunds, merchant } = parts;
+    const { orders, refunds, bills, merchant } = parts;
     const transaction = (order: OrderRecord): Answer => ({
       status: 200,
       body: transactionOf(order, merchant),
-    });
-    const route = (
-      method: Route['method'],
-      path: RegExp,
-      operation: Operation,
-      run: Route['run'],
-    ): Route => ({
-      method,
-      path,
-      operation,
-      run,
     });
     this.routes = [
       route('POST', /^\/v3\/pay\/transactions\/(native|jsapi)$/, 'create', (call) => this.order(call)),
@@ -79,6 +72,7 @@ export class MerchantApi {
         status: 200,
         body: refundOf(refunds.get(number)),
       })),
+      ...billRoutes(bills),
     ];
   }
 
@@ -152,6 +146,23 @@ export class MerchantApi {
     }
   }
 }
+
+const route = (method: Route['method'], path: RegExp, operation: Operation, run: Route['run']): Route => ({
+  method,
+  path,
+  operation,
+  run,
+});
+
+const billRoutes = (bills: BillApi): readonly Route[] => [
+  route('GET', /^\/v3\/bill\/tradebill$/, 'tradeBill', ({ query, host }) =>
+    bills.offer('trade', query, host),
+  ),
+  route('GET', /^\/v3\/bill\/fundflowbill$/, 'fundBill', ({ query, host }) =>
+    bills.offer('fund', query, host),
+  ),
+  route('GET', /^\/v3\/billdownload\/file$/, 'billFile', ({ query }) => bills.take(query)),
+];
 
 /** Another app of the same provider. */
 const foreign = { mchid: '1900009999', appid: 'wxforeign00000001' };

@@ -1,5 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { BillShelf } from '../providers/bill-shelf.ts';
 import { type Answer, ControlApi } from '../providers/control-api.ts';
+import { MerchantConsole } from '../providers/merchant-console.ts';
+import { MoneyBook } from '../providers/money-book.ts';
+import { BillApi } from './bill-api.ts';
 import { Faults, type Operation } from '../providers/faults.ts';
 import { MerchantApi, type Route } from './merchant-api.ts';
 import { Notifier } from './notifier.ts';
@@ -25,7 +29,7 @@ export interface WechatSandbox {
 }
 
 /**
- * Starts WeChat Pay's API v3 on the loopback interface: Native and JSAPI orders, queries, closing, refunds, and signed, encrypted
+ * Starts WeChat Pay's API v3 on the loopback interface: Native and JSAPI orders, queries, closing, refunds, daily bills, and signed, encrypted
  * notifications, checked as strictly as the provider documents. `/__sandbox/…` plays the payer and breaks things.
  * Refuses to start in production: its keys are anyone's.
  */
@@ -68,12 +72,15 @@ class SandboxServer {
     const { faults } = this;
     this.notifier = new Notifier({ keys, clock, faults });
     const { notifier } = this;
-    this.api = new MerchantApi({ orders, refunds, notifier, faults, merchant, refundDelayMs });
+    const book = new MoneyBook(records);
+    const bills = new BillApi({ shelf: new BillShelf({ book, clock, faults }), faults, merchant });
+    this.api = new MerchantApi({ orders, refunds, bills, notifier, faults, merchant, refundDelayMs });
     const { api } = this;
     this.control = new ControlApi({
       pay: ({ outTradeNo = '', codeUrl, late }) =>
         api.pay(codeUrl === undefined ? orders.get(outTradeNo) : orders.byCode(codeUrl), { late }),
       endRefund: (outRefundNo, end) => api.endRefund(outRefundNo, end),
+      merchantConsole: new MerchantConsole(records, clock, book),
       ...{ records, notifier, faults, clock },
     });
   }
@@ -116,7 +123,12 @@ class SandboxServer {
     this.verifier.verify({ method, url, headers: request.headers, body });
     if (this.faults.take('http500', operation))
       throw new ProviderError(500, 'SYSTEM_ERROR', 'Try again later.');
-    const answer = await found.route.run({ number: found.number, query, body });
+    const answer = await found.route.run({
+      number: found.number,
+      query,
+      body,
+      host: request.headers.host ?? '',
+    });
     await this.reply({ request, response, operation, answer });
   }
 
@@ -135,6 +147,10 @@ class SandboxServer {
     }
     const delay = this.faults.take('delayMs', operation);
     if (delay) await new Promise((resolve) => setTimeout(resolve, delay.value ?? 1_000).unref());
+    if (answer.file) {
+      response.writeHead(200, { 'Content-Type': 'application/octet-stream' }).end(answer.file);
+      return;
+    }
     const body = answer.body === undefined ? '' : JSON.stringify(answer.body);
     const stale = this.faults.take('staleTimestamp', operation);
     const headers = signedHeaders(body, {

@@ -50,6 +50,9 @@ export const RefundQueryAnswer = z.object({
   gmt_refund_pay: BeijingText.optional(),
 });
 
+/** Where a bill lies for half a minute. */
+export const BillAnswer = z.object({ bill_download_url: z.url().max(2_048) });
+
 /** What a notification of a trade says. Fields that move nothing here are not read. */
 export const TradeNews = z.object({
   notify_id: z.string().min(1).max(128),

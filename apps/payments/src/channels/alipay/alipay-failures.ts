@@ -50,6 +50,9 @@ export function outcomeOfRefusal(refusal: AlipayRefusal): Failure {
 export const saysAbsent = ({ sub_code: code = '' }: AlipayRefusal): boolean =>
   plain(code) === 'TRADE_NOT_EXIST';
 
+/** True where the provider says that nothing happened on the day of a bill. */
+export const saysNoBill = ({ sub_code: code = '' }: AlipayRefusal): boolean => code === 'isp.bill_not_exist';
+
 function kindOf({ code, sub_code: about = '' }: AlipayRefusal): Kind | undefined {
   // 20000: the service is not available; whether it did something is not said. 40005: throttled at the door.
   if (code === '20000') return 'unknown';

@@ -13,8 +13,10 @@ import {
   type ProviderTrade,
   type RawNotification,
   type RefundNumbers,
+  type WantedBill,
 } from '../payment-channel.ts';
 import {
+  BillAnswer,
   isSuccess,
   movedRefund,
   PrecreateAnswer,
@@ -26,7 +28,9 @@ import {
   Verdict,
 } from './alipay-answers.ts';
 import type { AlipayCredentials } from './alipay-credentials.ts';
-import { type AlipayRefusal, outcomeOfRefusal, saysAbsent } from './alipay-failures.ts';
+import { type AlipayRefusal, outcomeOfRefusal, saysAbsent, saysNoBill } from './alipay-failures.ts';
+import { fetchAlipayBill } from './alipay-bill-download.ts';
+import { alipayFundLines, alipayTradeLines } from './alipay-bills.ts';
 import { readNotification } from './alipay-notification.ts';
 import { alipayCurrency, yuanOf } from './yuan.ts';
 
@@ -136,6 +140,19 @@ export class AlipayClient extends PaymentChannel {
       if (refund) isAbout(number, refund.number);
       return refund;
     });
+  }
+
+  readonly tradeLines = alipayTradeLines;
+  readonly fundLines = alipayFundLines;
+
+  async fetchBill({ kind, day, file }: WantedBill): Promise<Outcome<'fetched' | 'none'>> {
+    const reply = await this.call('alipay.data.dataservice.bill.downloadurl.query', {
+      bill_type: kind === 'trade' ? 'trade' : 'signcustomer',
+      bill_date: day,
+    });
+    if (reply.kind === 'refused' && saysNoBill(reply.refusal)) return { kind: 'ok', value: 'none' };
+    const offer = read(reply, BillAnswer, ({ bill_download_url: url }) => url);
+    return offer.kind === 'ok' ? fetchAlipayBill(offer.value, this.options.gatewayUrl, file) : offer;
   }
 
   read(notification: RawNotification): ProviderNews {

@@ -55,6 +55,14 @@ export const RefundNews = z.object({
   amount: z.object({ refund: fen, currency: currency.optional() }),
 });
 
+/** Where a bill lies for five minutes, and the digest of the unpacked file. */
+export const BillAnswer = z.object({
+  hash_type: z.literal('SHA1'),
+  hash_value: z.string().regex(/^[0-9a-fA-F]{40}$/),
+  download_url: z.url().max(2_048),
+});
+export type BillAnswer = z.infer<typeof BillAnswer>;
+
 /** The currency of this provider where it tells none, as its documents say. */
 export const defaultCurrency = 'CNY';
 

@@ -12,6 +12,7 @@ import {
   type ProviderTrade,
   type RawNotification,
   type RefundNumbers,
+  type WantedBill,
 } from '../payment-channel.ts';
 import { beijingSecond } from '../beijing-time.ts';
 import { parseExactJson } from './exact-json.ts';
@@ -26,6 +27,9 @@ import {
 import { appAction } from './app-action.ts';
 import type { WechatCredentials } from './wechat-credentials.ts';
 import { outcomeOfFailure, type ProviderFailure, saysAbsent } from './wechat-failures.ts';
+import { fetchWechatBill, saysNoBill } from './wechat-bill-download.ts';
+import { wechatFundLines, wechatTradeLines } from './wechat-bills.ts';
+import { BillAnswer } from './wechat-answers.ts';
 import { readNotification } from './wechat-notification.ts';
 
 /** How WeChat Pay is reached. */
@@ -129,6 +133,21 @@ export class WechatPayClient extends PaymentChannel {
     const reply = await this.call('GET', `/v3/refund/domestic/refunds/${encodeURIComponent(number)}`);
     if ('code' in reply && saysAbsent(reply)) return { kind: 'ok', value: null };
     return read(reply, RefundAnswer, (answer) => about(number, refundOf(answer)));
+  }
+
+  readonly tradeLines = wechatTradeLines;
+  readonly fundLines = wechatFundLines;
+
+  async fetchBill({ kind, day, file }: WantedBill): Promise<Outcome<'fetched' | 'none'>> {
+    const path =
+      kind === 'trade'
+        ? `/v3/bill/tradebill?bill_date=${day}&bill_type=ALL&tar_type=GZIP`
+        : `/v3/bill/fundflowbill?bill_date=${day}&account_type=BASIC&tar_type=GZIP`;
+    const reply = await this.call('GET', path);
+    if ('code' in reply && saysNoBill(reply)) return { kind: 'ok', value: 'none' };
+    const offer = read(reply, BillAnswer, (answer) => answer);
+    if (offer.kind !== 'ok') return offer;
+    return fetchWechatBill(offer.value, { ...this.options, credentials: this.credentials, file });
   }
 
   read(notification: RawNotification): ProviderNews {

@@ -12,4 +12,6 @@ export interface Caller {
   readonly rateCardId: string;
   readonly timeZone: string;
   readonly policy: KeyPolicy;
+  /** From when on the key is refused; null where it has no end. */
+  readonly expiresAt: string | null;
 }

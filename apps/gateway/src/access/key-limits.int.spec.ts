@@ -138,6 +138,24 @@ describe('concurrent calls', () => {
     expect(granted(await calls(caller, 5))).toHaveLength(2);
   });
 
+  it('are confirmed without waiting for calls that begin, which lock their keys in another order', async () => {
+    const [database] = databases;
+    const [store] = stores;
+    const [late, early] = ['key_z', 'key_a'];
+    const taken = (keyId: string) =>
+      ({ keyId, requestsPerMinute: null, tokensPerMinute: null, concurrentCalls: 9, tokens: 1 }) as const;
+    await store?.take(taken(late));
+    await store?.take(taken(early));
+    await database?.transaction(async (tx) => {
+      const lock = 'SELECT FROM key_calls WHERE key_id = $1 FOR UPDATE';
+      await tx.query(lock, [early]);
+      const alive = store?.stayAlive();
+      await ended(200);
+      await tx.query(lock, [late]);
+      await alive;
+    });
+  });
+
   it('survive any order of beginnings and ends without a leak', async () => {
     const caller = aCaller({ concurrentCalls: 5, requestsPerMinute: 1_000_000 });
     for (let round = 0; round < 20; round += 1)

@@ -77,15 +77,21 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
       .catch(() => undefined); // It is not heard of any more, which is as good.
   }
 
-  /** Keeps this gateway's calls counted for another while, and forgets those of gateways that are gone. */
-  private async stayAlive(): Promise<void> {
+  /**
+   * Keeps this gateway's calls counted for another while, and forgets those of gateways that are gone. Whoever has a row at
+   * this moment is not waited for: calls that begin lock theirs in the order of keys, and two orders would be a deadlock.
+   */
+  async stayAlive(): Promise<void> {
     await this.database.query(
       `UPDATE key_calls SET alive_until = clock_timestamp() + make_interval(secs => $2)
-        WHERE replica_id = $1 AND calls > 0`,
+        WHERE replica_id = $1 AND key_id IN (
+          SELECT key_id FROM key_calls WHERE replica_id = $1 AND calls > 0 FOR UPDATE SKIP LOCKED)`,
       [this.replicaId, aliveSeconds],
     );
     await this.database.query(
-      `DELETE FROM key_calls WHERE alive_until < clock_timestamp() - interval '1 minute'`,
+      `DELETE FROM key_calls WHERE (key_id, replica_id) IN (
+         SELECT key_id, replica_id FROM key_calls WHERE alive_until < clock_timestamp() - interval '1 minute'
+            FOR UPDATE SKIP LOCKED)`,
     );
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { FailedKeys } from './failed-keys.ts';
-import { addressCheck, isRestricted, KeyPolicy, unlimited } from './key-policy.ts';
+import { addressCheck, KeyPolicy, mayGrant, unlimited } from './key-policy.ts';
 
 const from = (...addresses: string[]) => addressCheck(KeyPolicy.parse({ addresses }));
 
@@ -59,11 +59,20 @@ describe('a policy', () => {
   });
 
   it('limits nothing where it says nothing', () => {
-    expect(isRestricted(unlimited)).toBe(false);
-    expect(isRestricted(KeyPolicy.parse({ budgets: { monthly: '5' } }))).toBe(true);
-    expect(isRestricted(KeyPolicy.parse({ concurrentCalls: 5 }))).toBe(true);
+    expect(mayManage(unlimited)).toBe(true);
   });
+
+  it.each([{ budgets: { monthly: '5' } }, { concurrentCalls: 5 }, { addresses: ['203.0.113.9'] }])(
+    'of %j manages no keys, for they could do more',
+    (policy) => {
+      expect(mayManage(KeyPolicy.parse(policy))).toBe(false);
+    },
+  );
 });
+
+function mayManage(policy: KeyPolicy): boolean {
+  return mayGrant({ policy, expiresAt: null }, { scopes: [], expiresAt: null });
+}
 
 describe('keys that fail', () => {
   it('are counted by address, for a minute', () => {

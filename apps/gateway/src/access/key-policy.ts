@@ -63,7 +63,7 @@ export function addressCheck({ addresses }: KeyPolicy): (address: string | undef
 }
 
 /** Whether the key is held back in any way, so that it must not make keys that are not. */
-export function isRestricted({ models, addresses, budgets, ...limits }: KeyPolicy): boolean {
+function isRestricted({ models, addresses, budgets, ...limits }: KeyPolicy): boolean {
   const { requestsPerMinute, tokensPerMinute, concurrentCalls } = limits;
   const all = [
     models,
@@ -74,6 +74,25 @@ export function isRestricted({ models, addresses, budgets, ...limits }: KeyPolic
     concurrentCalls,
   ];
   return all.some((value) => value !== null);
+}
+
+/** Whether a key may make or change one of these scopes and this end: none does more than itself, or for longer. */
+export function mayGrant(
+  own: KeyGrant,
+  {
+    scopes,
+    expiresAt,
+  }: { readonly scopes: readonly KeyScope[]; readonly expiresAt: string | null | undefined },
+): boolean {
+  if (isRestricted(own.policy) || !scopes.every((scope) => own.policy.scopes.includes(scope))) return false;
+  if (own.expiresAt === null || expiresAt === undefined) return true;
+  return expiresAt !== null && Date.parse(expiresAt) <= Date.parse(own.expiresAt);
+}
+
+/** What a key may do, and for how long. */
+interface KeyGrant {
+  readonly policy: KeyPolicy;
+  readonly expiresAt: string | null;
 }
 
 const bitsOf = (address: string): number => (isIPv4(address) ? 32 : 128);

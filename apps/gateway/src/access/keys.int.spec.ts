@@ -15,6 +15,7 @@ import { FailedKeys } from './failed-keys.ts';
 import { KeyPolicy } from './key-policy.ts';
 import { NewKey } from './key-view.ts';
 import { KeysStore } from './keys.store.ts';
+import { OwnKeysController } from './own-keys.controller.ts';
 
 const pepper = new KeyPepper('a pepper of at least thirty-two characters');
 const aurora: NewCustomer = {
@@ -247,5 +248,48 @@ describe('the policy of a key', () => {
     for (let at = 0; at < 3; at += 1) expect(await trying('a', 'sk-wrong')).toMatchObject({ status: 401 });
     expect(await trying('a', 'sk-wrong')).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
     expect(await trying('b', key)).toBeUndefined();
+  });
+});
+
+describe('a key that may manage keys', () => {
+  const soon = new Date(Date.now() + 3_600_000).toISOString();
+  const later = new Date(Date.now() + 7_200_000).toISOString();
+  /** The customer's door, and a key that knocks. */
+  const withKey = async (wanted: object) => {
+    const customerId = await aCustomer();
+    const door = new OwnKeysController(
+      new AuthenticateKeyHandler(store, pepper, new FailedKeys(1_000)),
+      issue,
+      store,
+    );
+    const key = await issue.handle(customerId, NewKey.parse(wanted));
+    if (key === undefined) throw new Error('no key');
+    return { customerId, door, keyId: key.keyId, bearer: `Bearer ${key.key}` };
+  };
+  const restricted = expect.objectContaining({
+    details: expect.objectContaining({ status: 403, code: 'restricted_key' }),
+  });
+
+  it('and expires makes none that outlives it', async () => {
+    const { door, bearer } = await withKey({ expiresAt: soon });
+    for (const expiresAt of [null, later])
+      await expect(door.issue(bearer, NewKey.parse({ expiresAt }))).rejects.toEqual(restricted);
+    expect(await door.issue(bearer, NewKey.parse({ expiresAt: soon }))).toMatchObject({ status: 'active' });
+  });
+
+  it('and expires lengthens no life, its own neither', async () => {
+    const { door, bearer, keyId } = await withKey({ expiresAt: soon });
+    for (const expiresAt of [null, later])
+      await expect(door.change(bearer, keyId, { expiresAt })).rejects.toEqual(restricted);
+    expect(await door.change(bearer, keyId, { name: 'mine' })).toMatchObject({ name: 'mine' });
+  });
+
+  it('changes none that may do more than it may', async () => {
+    const { customerId, door, bearer } = await withKey({ policy: { scopes: ['keys', 'read'] } });
+    const { keyId } = await aKey(customerId);
+    await expect(door.change(bearer, keyId, { expiresAt: later })).rejects.toEqual(restricted);
+    await expect(door.change(bearer, 'key_none', { name: 'x' })).rejects.toMatchObject({
+      details: { status: 404 },
+    });
   });
 });

@@ -118,12 +118,21 @@ export class KeysStore {
         [customerId, keyId],
       );
       if (key !== undefined) return this.told(tx, key);
-      const [before] = await tx.query<KeyRecord>(
-        `SELECT ${columns} FROM api_key WHERE customer_id = $1 AND key_id = $2`,
-        [customerId, keyId],
-      );
-      return before && recordOf(before);
+      return this.find(customerId, keyId, tx);
     });
+  }
+
+  /** One key; undefined where the customer has none of that id. */
+  async find(
+    customerId: string,
+    keyId: string,
+    from: Pick<Tx, 'query'> = this.database,
+  ): Promise<KeyRecord | undefined> {
+    const [key] = await from.query<KeyRecord>(
+      `SELECT ${columns} FROM api_key WHERE customer_id = $1 AND key_id = $2`,
+      [customerId, keyId],
+    );
+    return key && recordOf(key);
   }
 
   async listOf(customerId: string): Promise<KeyRecord[]> {
@@ -139,7 +148,8 @@ export class KeysStore {
     const [row] = await this.database.query<CallerRow>(
       `SELECT customer.customer_id AS "customerId", key_id AS "keyId", display_prefix AS "displayPrefix", currency,
               plan_code AS "planCode", plan_credits AS "planCredits", plan_amount AS "planAmount",
-              rate_card_id AS "rateCardId", time_zone AS "timeZone", policy
+              rate_card_id AS "rateCardId", time_zone AS "timeZone", policy,
+              expires_at AS "expiresAt"
          FROM api_key JOIN customer USING (customer_id)
         WHERE hash = $1 AND ${isUsable}`,
       [hash],

@@ -3,9 +3,8 @@ import { Body, Controller, Get, Header, Headers, HttpCode, Param, Patch, Post } 
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { notFound, restrictedKey } from '../openai/openai-error.ts';
 import { AuthenticateKeyHandler } from './authenticate-key.handler.ts';
-import type { Caller } from './caller.ts';
 import { IssueKeyHandler } from './issue-key.handler.ts';
-import { isRestricted, type KeyPolicy } from './key-policy.ts';
+import { mayGrant } from './key-policy.ts';
 import { ChangedKey, IssuedKeyView, KeyList, KeyView, NewKey } from './key-view.ts';
 import { KeysStore } from './keys.store.ts';
 
@@ -30,7 +29,9 @@ export class OwnKeysController {
     @Headers('authorization') authorization: string | undefined,
     @Body({ schema: NewKey }) wanted: NewKey,
   ): Promise<IssuedKeyView> {
-    const caller = await this.manager(authorization, wanted.policy);
+    const caller = await this.access.handle(authorization, 'keys');
+    if (!mayGrant(caller, { scopes: wanted.policy.scopes, expiresAt: wanted.expiresAt }))
+      throw restrictedKey();
     const key = await this.issueKey.handle(caller.customerId, wanted);
     if (key === undefined) throw notFound('customer');
     return key;
@@ -54,7 +55,10 @@ export class OwnKeysController {
     @Param('keyId') keyId: string,
     @Body({ schema: ChangedKey }) change: ChangedKey,
   ): Promise<KeyView> {
-    const caller = await this.manager(authorization, change.policy);
+    const caller = await this.access.handle(authorization, 'keys');
+    const before = await this.keys.find(caller.customerId, keyId);
+    const scopes = [...(before?.policy.scopes ?? []), ...(change.policy?.scopes ?? [])];
+    if (!mayGrant(caller, { scopes, expiresAt: change.expiresAt })) throw restrictedKey();
     const key = await this.keys.change(caller.customerId, keyId, change);
     if (key === undefined) throw notFound('key');
     this.access.forgetAll();
@@ -74,14 +78,5 @@ export class OwnKeysController {
     if (key === undefined) throw notFound('key');
     this.access.forgetAll();
     return key;
-  }
-
-  /** Who may make or change a key of this policy. */
-  private async manager(authorization: string | undefined, wanted: KeyPolicy | undefined): Promise<Caller> {
-    const caller = await this.access.handle(authorization, 'keys');
-    const { scopes } = caller.policy;
-    if (isRestricted(caller.policy) || !(wanted?.scopes ?? []).every((scope) => scopes.includes(scope)))
-      throw restrictedKey();
-    return caller;
   }
 }

@@ -41,6 +41,9 @@ describe('the keys command', () => {
     ['revoke', 'revoke wants one key id'],
     ['list key_1', 'list wants no key id'],
     ['destroy', 'There is no command destroy'],
+    ['create --rpm 6O', '--rpm wants a whole number above zero, not "6O"'],
+    ['create --tpm 1e400', '--tpm wants'],
+    ['change key_1 --concurrent 0', '--concurrent wants'],
   ])('refuses %s and says why', (line, words) => {
     expect(() => read(line)).toThrow(words);
   });

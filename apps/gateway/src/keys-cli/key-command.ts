@@ -78,9 +78,9 @@ function said(values: Values): Readonly<Record<string, unknown>> {
     scopes: values.scope,
     models: values.model,
     addresses: values.address,
-    requestsPerMinute: count(values.rpm),
-    tokensPerMinute: count(values.tpm),
-    concurrentCalls: count(values.concurrent),
+    requestsPerMinute: count('rpm', values.rpm),
+    tokensPerMinute: count('tpm', values.tpm),
+    concurrentCalls: count('concurrent', values.concurrent),
     budgets: withoutNothing({
       total: values['budget-total'],
       daily: values['budget-daily'],
@@ -91,7 +91,12 @@ function said(values: Values): Readonly<Record<string, unknown>> {
   return withoutNothing({ name: values.name, policy, expiresAt }) ?? {};
 }
 
-const count = (text: unknown): number | undefined => (text === undefined ? undefined : Number(text));
+/** A count that cannot be read is refused here: JSON would say it as null, which is no limit at all. */
+function count(name: string, text: unknown): number | undefined {
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && /^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new Error(`--${name} wants a whole number above zero, not ${JSON.stringify(text)}.`);
+}
 
 function withoutNothing(
   fields: Readonly<Record<string, unknown>>,

@@ -88,7 +88,7 @@ export const restrictedKey = () =>
     type: 'invalid_request_error',
     code: 'restricted_key',
     message:
-      'A key with limits of its own cannot make or change keys, and no key can give a scope that it lacks. Use a key without limits.',
+      'A key with limits of its own cannot make or change keys, and no key can give a scope that it lacks, or a longer life than its own. Use a key without limits.',
   });
 
 /** The key is good, but not for this model. */

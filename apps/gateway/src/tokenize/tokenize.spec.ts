@@ -40,7 +40,7 @@ const caller: Caller = {
     rateCardId: 'standard',
   },
   plan: { code: 'usd-credit', unit: 'credit' as const, creditsPer: { credits: '1', amount: '7.14' } },
-  ...{ timeZone: 'Asia/Shanghai', policy: unlimited },
+  ...{ timeZone: 'Asia/Shanghai', policy: unlimited, expiresAt: null },
 };
 
 const handler = new TokenizeHandler(new OnePrice(), new Noon());

@@ -144,6 +144,7 @@ function ownEnvironment(name, { addresses, options: { secrets }, stateDir }) {
       API_KEY_PEPPER: secrets.apiKeyPepper,
       UPSTREAM_API_KEY: secrets.upstreamKey,
       CALL_SPOOL_DIR: join(stateDir, 'call-spool'),
+      WEBHOOKS_TO_PRIVATE_ADDRESSES: 'true',
     };
   if (name === 'payments') {
     return {

@@ -20,7 +20,10 @@ export const gatewaySettings = z.object({
   GATEWAY_DATABASE_URL: DatabaseUrlSetting,
   /** The owner role's address, for migrations. Without it the service's own role migrates. */
   GATEWAY_MIGRATION_DATABASE_URL: DatabaseUrlSetting.optional(),
-  /** The secret under which API keys are hashed. Who has the database but not this cannot test a guessed key. */
+  /**
+   * The secret under which API keys are hashed, and from which those of webhooks follow. Who has the database but not this can
+   * neither test a guessed key nor sign an event.
+   */
   API_KEY_PEPPER: z.string().min(32, 'must have at least 32 characters'),
   /** Proxies in front of the gateway, as a comma list of addresses and ranges. Only their X-Forwarded-For is believed. */
   TRUSTED_PROXIES: z
@@ -66,6 +69,15 @@ export const gatewaySettings = z.object({
   CALL_SPOOL_DIR: z.string().min(1).optional(),
   /** How often the lease of this gateway's holds is renewed. */
   LEASE_RENEWAL_MS: milliseconds(10_000),
+  /**
+   * Whether this process reads the journal and sends webhooks. Where relays are many, one deployment may do it for all, so that
+   * entries are not read beside calls.
+   */
+  WEBHOOKS_SENT_HERE: z.stringbool().default(true),
+  /** Whether webhooks may go to our own machines and without TLS. For development only. */
+  WEBHOOKS_TO_PRIVATE_ADDRESSES: z.stringbool().default(false),
+  /** The longest an attempt to send a webhook may take. */
+  WEBHOOK_TIMEOUT_MS: milliseconds(15_000),
   /** The longest a call waits for Kafka before it is refused, or, when it has ended, before its answer goes out anyway. */
   CALL_EVENT_TIMEOUT_MS: milliseconds(5_000),
 });

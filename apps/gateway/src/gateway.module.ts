@@ -23,6 +23,7 @@ import { gatewaySettings } from './gateway-settings.ts';
 import { CustomersAndKeys } from './migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from './migrations/0003-key-policies.ts';
 import { ImageTasks } from './migrations/0004-image-tasks.ts';
+import { Webhooks } from './migrations/0005-webhooks.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -46,6 +47,7 @@ import { FindReceiptHandler } from './usage/find-receipt.handler.ts';
 import { OrganizationController } from './usage/organization.controller.ts';
 import { WatchedTopUps } from './top-ups/watched-top-ups.handler.ts';
 import { UsageController } from './usage/usage.controller.ts';
+import { webhookControllers, webhookProviders } from './webhooks/webhooks.module.ts';
 
 const settings = readSettings(gatewaySettings);
 
@@ -55,7 +57,7 @@ const settings = readSettings(gatewaySettings);
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
-      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks],
+      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks, Webhooks],
       applicationName: 'gateway',
     }),
     KafkaModule.forRoot({
@@ -85,6 +87,7 @@ const settings = readSettings(gatewaySettings);
     TopUpsController,
     BankTransferController,
     UsageController,
+    ...webhookControllers(settings),
   ],
   providers: [
     AuthenticateKeyHandler,
@@ -130,6 +133,7 @@ const settings = readSettings(gatewaySettings);
       inject: [ServiceTokens],
     },
     ...relayProviders(settings),
+    ...webhookProviders(settings),
   ],
 })
 export class GatewayModule {}

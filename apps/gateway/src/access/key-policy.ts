@@ -3,7 +3,7 @@ import { BlockList, isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 /** What a key may be used for. */
-export const keyScopes = ['models', 'read', 'top-ups', 'refunds', 'keys'] as const;
+export const keyScopes = ['models', 'read', 'top-ups', 'refunds', 'keys', 'webhooks'] as const;
 export type KeyScope = (typeof keyScopes)[number];
 
 const limit = z.int().min(1).max(1_000_000_000).nullable();
@@ -18,7 +18,7 @@ export const KeyPolicy = z.strictObject({
     .min(1)
     .default([...keyScopes])
     .describe(
-      'models: call models; read: balance, usage, prices; top-ups and refunds: make them; keys: manage keys.',
+      'models: call models; read: balance, usage, prices; top-ups and refunds: make them; keys and webhooks: manage them.',
     ),
   models: z.array(ModelName).min(1).max(200).nullable().default(null).describe('Only these models.'),
   requestsPerMinute: limit.default(null),

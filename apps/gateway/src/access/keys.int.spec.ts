@@ -211,7 +211,7 @@ describe('the policy of a key', () => {
     expect(await handler().handle(`Bearer ${key}`, 'models')).toMatchObject({
       policy: { scopes: ['models'] },
     });
-    for (const scope of ['read', 'top-ups', 'refunds', 'keys'] as const)
+    for (const scope of ['read', 'top-ups', 'refunds', 'keys', 'webhooks'] as const)
       expect(await failure(handler().handle(`Bearer ${key}`, scope))).toMatchObject({
         status: 403,
         code: 'missing_scope',

@@ -151,6 +151,16 @@ export const notFound = (what: string) =>
     message: `There is no such ${what}.`,
   });
 
+/** A request that what is there does not allow now. */
+export const conflict = (message: string) =>
+  new OpenAiError({
+    status: 409,
+    type: 'invalid_request_error',
+    code: 'conflict',
+    message,
+    headers: noRetry,
+  });
+
 /** A field of the request that cannot be accepted. */
 export const badRequest = (param: string | null, message: string, code: string | null = null) =>
   new OpenAiError({ status: 400, type: 'invalid_request_error', code, message, param });

@@ -43,6 +43,15 @@ export function isPublicAddress(address: string): boolean {
   return !forbidden.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
 }
 
+/** A name that leads to our own networks only. */
+export class NoPublicAddress extends Error {
+  override readonly name = 'NoPublicAddress';
+
+  constructor(hostname: string) {
+    super(`${hostname} has no public address`);
+  }
+}
+
 /**
  * Looks a name up for a connection and leaves out every address that is not public: the address that was judged is the
  * one that is connected to, so a name cannot point elsewhere in between.
@@ -50,7 +59,7 @@ export function isPublicAddress(address: string): boolean {
 export const lookupPublic: LookupFunction = (hostname, options, answer) => {
   lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
     const [first, ...rest] = (error ? [] : addresses).filter(({ address }) => isPublicAddress(address));
-    if (first === undefined) answer(error ?? new Error(`${hostname} has no public address`), '', 0);
+    if (first === undefined) answer(error ?? new NoPublicAddress(hostname), '', 0);
     else if (options.all === true) answer(null, [first, ...rest]);
     else answer(null, first.address, first.family);
   });

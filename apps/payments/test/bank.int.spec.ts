@@ -11,6 +11,7 @@ import {
   startPayments,
   usualWay,
 } from './payments-process.ts';
+import { frozenReplica } from './frozen-replica.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
 const servers = async () => ({
@@ -523,6 +524,72 @@ describe('a refund of what came by bank', () => {
     expect(await payments.sandboxes['wechat-pay'].refunds()).toEqual([]);
   });
 
+  /** A refund that its provider could not pay, for which two people have planned a payout. */
+  const abnormalAndPlanned = async () => {
+    const company = await aCompany();
+    const wechat = payments.sandboxes['wechat-pay'];
+    const { topUpId } = await payments.grpc.StartTopUp({
+      ...{ customerId: company.customerId, channel: 'wechat-pay', amount: '50', currency: 'CNY' },
+      ...{ idempotencyKey: randomUUID(), ...usualWay },
+    });
+    await wechat.pay(topUpId);
+    const item = await reserve(company.customerId, { topUpId, channel: 'wechat-pay', amount: '10' });
+    const status = async () => (await itemOf(company.customerId, item.refundId))?.status;
+    const until = (wanted: string) =>
+      eventually(async () => ((await status()) === wanted ? wanted : undefined));
+    const number = `${item.refundId}-1`;
+    await until('processing');
+    await wechat.endRefund(number, 'abnormal');
+    await until('abnormal');
+    const [payeeName, payeeAccount] = [company.name, '6217000000000001'];
+    await approved({ kind: 'pay-out-item', itemId: item.itemId, bank: 'bank-spec', payeeName, payeeAccount });
+    return { ...item, status, number, wechat };
+  };
+
+  it('leaves in no payout file once its provider has paid it after all', async () => {
+    const { wechat, number, itemId, status } = await abnormalAndPlanned();
+    await wechat.endRefund(number);
+    await publishedEvent(`${itemId}:paid`);
+    expect(await status()).toBe('succeeded');
+    expect(await payments.call('/v1/banks/bank-spec/payout-files', finance, {})).toMatchObject({
+      status: 409,
+    });
+  });
+
+  it('does not go back to the wallet while its payout may leave, whatever its provider says', async () => {
+    const { wechat, number, itemId, status } = await abnormalAndPlanned();
+    await wechat.endRefund(number, 'close');
+    expect(await status()).toBe('manual_payout');
+    expect(published.some(({ id }) => id === `${itemId}:failed`)).toBe(false);
+    await bank.ask(
+      '/payouts',
+      String((await payments.call('/v1/banks/bank-spec/payout-files', finance, {})).body['body']),
+    );
+    await imported();
+    await publishedEvent(`${itemId}:paid`);
+  });
+
+  it('is planned once, even if a process that looked before the plan goes on after it', async () => {
+    const company = await aCompany();
+    await transfer(company.code, { partyName: company.name });
+    await imported();
+    const { topUps } = await payments.grpc.ListTopUps({
+      ...{ customerId: company.customerId, pageSize: 0, cursor: '' },
+    });
+    const topUpId = topUps[0]?.topUpId ?? '';
+    const { refundId, itemId } = await reserve(company.customerId, {
+      ...{ topUpId, channel: 'bank-spec', amount: '7' },
+    });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const frozen = frozenReplica(payments);
+    const looked = frozen.pay.handle(itemId);
+    await frozen.hasLooked;
+    await payOut(itemId, company.name);
+    frozen.goOn();
+    await looked;
+    expect(await itemOf(company.customerId, refundId)).toMatchObject({ status: 'manual_payout' });
+  });
+
   it('is not confirmed by a debit of another amount, which stays open; money that bounces goes to suspense', async () => {
     const company = await aCompany();
     await transfer(company.code, { partyName: company.name });
@@ -620,6 +687,41 @@ describe('a payment that credits nothing by itself', () => {
     });
     const parts = [{ customerId, amount: '47.5', currency: 'CNY' }];
     await approved({ kind: 'assign-suspense', suspenseId, parts });
+  });
+
+  it('that was given up is not sent by a process that had looked before', async () => {
+    const { customerId: _customer, ...payment } = await questioned('wrongAmount', -250);
+    const { suspenseId } = await suspenseBy('amount-differs');
+    const wechat = payments.sandboxes['wechat-pay'];
+    await approved({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' });
+    const sent = await eventually(async () =>
+      (await wechat.refunds()).find(
+        ({ outRefundNo, status }) => outRefundNo.startsWith('pb_') && status === 'PROCESSING',
+      ),
+    );
+    const standing = async () => {
+      const [row] = await payments.database.query<{ status: string }>(
+        `SELECT pay_back.status FROM suspense JOIN pay_back USING (suspense_id) WHERE suspense_id = $1`,
+        [suspenseId],
+      );
+      return row?.status;
+    };
+    // As it stood for a process that looked at the very beginning.
+    await payments.database.query(`UPDATE pay_back SET status = 'approved' WHERE number = $1`, [
+      sent.outRefundNo,
+    ]);
+    const frozen = frozenReplica(payments);
+    const looked = frozen.payBack.handle(sent.outRefundNo);
+    await frozen.hasLooked;
+    await payments.database.query(`UPDATE pay_back SET status = 'sent' WHERE number = $1`, [
+      sent.outRefundNo,
+    ]);
+    await wechat.endRefund(sent.outRefundNo, 'close');
+    payments.clock.advance(3);
+    await eventually(async () => ((await standing()) === 'failed' ? true : undefined));
+    frozen.goOn();
+    await looked;
+    expect(await standing()).toBe('failed');
   });
 
   it('that is nobody’s money of ours cannot be sent back by us', async () => {

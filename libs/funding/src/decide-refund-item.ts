@@ -21,7 +21,8 @@ const reactions: Readonly<Record<RefundItemStatus, Row>> = {
   processing: row('stays', { failed: 'moves', abnormal: 'moves' }),
   queued_funds: row('stays', { processing: 'moves', failed: 'moves', abnormal: 'moves' }),
   abnormal: row('stays', { failed: 'wrong-status' }),
-  manual_payout: row('stays', { failed: 'moves' }),
+  // A bank pays it now: money that the provider says it keeps is on its way all the same.
+  manual_payout: row('stays', { failed: 'wrong-status' }),
   succeeded: row('stays', { failed: 'failed-after-paid', abnormal: 'failed-after-paid' }),
   failed: row('stays', { processing: 'wrong-status', abnormal: 'wrong-status' }),
 };
@@ -77,7 +78,8 @@ function recordPaid({ itemId, status, amount }: RefundItem, outcome: Paid): Answ
       paid: outcome.amount.toString(),
     });
   }
-  if (status === 'succeeded') return accept();
+  if (status === 'succeeded')
+    return paidFrom === undefined ? accept() : refuse({ code: 'paid-twice', itemId, providerReference });
   if (status === 'failed') return refuse({ code: 'paid-after-failed', itemId, providerReference });
   const from = paidFrom === undefined ? {} : { paidFrom };
   return accept({ type: 'RefundItemPaid', itemId, providerReference, paidAt, ...from });

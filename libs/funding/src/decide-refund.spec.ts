@@ -76,6 +76,11 @@ const commands = {
 } satisfies Record<string, RefundCommand>;
 type CommandName = keyof typeof commands;
 
+const paidOut = told({
+  ...{ kind: 'paid', providerReference: 'bank-9', amount: yuan('12.35') },
+  ...{ paidAt, paidFrom: 'bank-spec' },
+});
+
 const decideAfter = (past: readonly RefundEvent[], command: RefundCommand) =>
   refund.decide(command, fold(refund, past));
 
@@ -153,7 +158,7 @@ const table: Readonly<Record<CommandName, Readonly<Record<RefundItemStatus, stri
     processing: 'failed',
     queued_funds: 'failed',
     abnormal: wrong,
-    manual_payout: 'failed',
+    manual_payout: wrong,
     succeeded: afterPaid,
     failed: '-',
   },
@@ -385,6 +390,12 @@ describe('an item', () => {
     given(...histories.failed)
       .when(commands.paid)
       .thenRefused({ code: 'paid-after-failed', itemId, providerReference: '503' });
+  });
+
+  it('that was paid out by people after its provider had paid it is refused aloud', () => {
+    expect(decideAfter(histories.succeeded, paidOut)).toMatchObject({
+      refusal: { code: 'paid-twice', itemId, providerReference: 'bank-9' },
+    });
   });
 
   it('that was paid another amount is refused with both', () => {

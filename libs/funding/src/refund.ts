@@ -142,6 +142,8 @@ export type RefundRefusal =
     }
   /** The item was given back to the wallet and then paid after all: a shortfall that a person must see. */
   | { readonly code: 'paid-after-failed'; readonly itemId: string; readonly providerReference: string }
+  /** The item was paid by its provider, and then by people after all. */
+  | { readonly code: 'paid-twice'; readonly itemId: string; readonly providerReference: string }
   /** The item was paid and is now said not to be. */
   | { readonly code: 'failed-after-paid'; readonly itemId: string }
   | { readonly code: 'same-person'; readonly person: string };

@@ -32,6 +32,10 @@ export interface NewPayout extends Pick<
 const view = `number, kind, subject_id AS "subjectId", bank, trim_scale(amount) AS amount, currency,
   payee_name AS "payeeName", payee_account AS "payeeAccount", status, file_id AS "fileId"`;
 
+/** A refund's item that ended without its payout needs none: its provider has paid it after all. */
+const isNeeded = `NOT EXISTS (
+  SELECT FROM refund_item AS item WHERE kind = 'refund-item' AND item.item_id = subject_id AND item.ended_at IS NOT NULL)`;
+
 /** Payouts by bank and the files that carried them. */
 @Injectable()
 export class Payouts {
@@ -62,7 +66,7 @@ export class Payouts {
   ): Promise<Payout[]> {
     return tx.query<Payout>(
       `UPDATE payout SET status = 'filed', file_id = $2 WHERE number IN (
-         SELECT number FROM payout WHERE bank = $1 AND status = 'approved' ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED)
+         SELECT number FROM payout WHERE bank = $1 AND status = 'approved' AND ${isNeeded} ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED)
        RETURNING ${view}`,
       [bank, fileId, limit],
     );
@@ -109,7 +113,7 @@ export class Payouts {
   /** Payouts that are not over, oldest first. */
   open(limit: number): Promise<Payout[]> {
     return this.database.query<Payout>(
-      `SELECT ${view} FROM payout WHERE status IN ('approved', 'filed') ORDER BY number LIMIT $1`,
+      `SELECT ${view} FROM payout WHERE status = 'filed' OR (status = 'approved' AND ${isNeeded}) ORDER BY number LIMIT $1`,
       [limit],
     );
   }

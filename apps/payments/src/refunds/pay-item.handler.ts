@@ -45,14 +45,22 @@ export class PayItemHandler {
     const item = refund?.state.items.find((candidate) => candidate.itemId === itemId);
     if (!refund || !item) return;
     const { refundId } = refund.state;
-    if (!this.channels.find(item.channel)) return this.leaveToPeople(item);
+    if (!this.channels.find(item.channel)) return this.leaveToPeople(refundId, item);
     if (item.status === 'created' || item.status === 'queued_funds') return this.send(refundId, item);
     await this.ask(refundId, item);
   }
 
   /** No machine pays back what came by bank: it waits for a payout by two people. */
-  private async leaveToPeople(item: RefundItem): Promise<void> {
-    await this.database.transaction((tx) => this.putOff(tx, item, 'people'));
+  private async leaveToPeople(refundId: string, item: RefundItem): Promise<void> {
+    await this.database.transaction(async (tx) => {
+      if (await this.isAsItWas(tx, refundId, item)) await this.putOff(tx, item, 'people');
+    });
+  }
+
+  /** Locks the refund. What another process or people made of the item since we looked is theirs to go on with. */
+  private async isAsItWas(tx: Tx, refundId: string, { itemId, status }: RefundItem): Promise<boolean> {
+    const refund = await this.refunds.lock(tx, refundId);
+    return refund?.state.items.find((item) => item.itemId === itemId)?.status === status;
   }
 
   /** A number that the provider has never seen was not paid, whatever we believed, and is sent again as it is. */
@@ -61,7 +69,8 @@ export class PayItemHandler {
     if (outcome.kind !== 'ok') return this.record(refundId, item, { kind: 'unknown', code: outcome.code });
     if (outcome.value) return this.record(refundId, item, this.outcomeOf(outcome.value));
     await this.record(refundId, item, { kind: 'not-found' });
-    if (item.status === 'submitting' || item.status === 'unknown') await this.send(refundId, item);
+    if (item.status === 'submitting' || item.status === 'unknown')
+      await this.send(refundId, { ...item, status: 'submitting' });
   }
 
   private async send(refundId: string, item: RefundItem): Promise<void> {
@@ -81,13 +90,11 @@ export class PayItemHandler {
   /** Commits the attempt, or puts the item off: spacing is waited for, what the provider no longer takes waits for people. */
   private prepare(refundId: string, item: RefundItem, policy: ChannelPolicy): Promise<Sending | undefined> {
     const { itemId, topUpId, amount } = item;
-    const wasSent = item.status === 'submitting' || item.status === 'unknown';
     return this.database.transaction(async (tx) => {
       // The refund first and its order second, as everywhere: two that lock both can then not wait for each other.
+      if (!(await this.isAsItWas(tx, refundId, item))) return undefined;
       const submitted = await this.change.apply(tx, refundId, { type: 'SubmitItem', itemId });
       if (submitted.kind !== 'changed') return undefined;
-      // Another process has begun to send it since we looked.
-      if (submitted.events.length === 0 && !wasSent) return undefined;
       const topUp = await this.topUps.lock(tx, topUpId);
       const now = this.clock.now();
       const wait = waitFor(topUp, policy, { now, isFirst: item.status === 'created' });

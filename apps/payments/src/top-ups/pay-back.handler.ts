@@ -40,12 +40,16 @@ export class PayBackHandler {
     return this.channels.of(channel).queryRefund({ number, orderNumber: topUpId });
   }
 
+  /** Another process may have gone on since we looked: what has ended is never sent again, whoever wakes up late. */
   private async send(payBack: KeptPayBack): Promise<void> {
     const { number, topUpId, channel, amount } = payBack;
     const attemptId = await this.database.transaction(async (tx) => {
+      const now = await this.payBacks.lock(tx, number);
+      if (now?.status !== payBack.status) return undefined;
       await this.payBacks.save(tx, number, { ...payBack, status: 'sent', checkAt: this.nextLook(payBack) });
       return this.attempts.prepare(tx, number, 'refund');
     });
+    if (attemptId === undefined) return;
     const minor = toMinor(amount);
     const order = {
       number,

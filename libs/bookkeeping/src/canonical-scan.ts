@@ -29,11 +29,13 @@ export class FrameScan {
       length = length * 10 + digit;
       at += 1;
     }
+    const digits = at - this.at;
+    const isNumber = digits === 1 || (digits > 1 && text.charCodeAt(this.at) !== zero);
     this.start = at + 1;
     this.end = this.start + length;
     this.at = this.end + 1;
     invariant(
-      text.charCodeAt(at) === colon && text.charCodeAt(this.end) === comma,
+      isNumber && text.charCodeAt(at) === colon && text.charCodeAt(this.end) === comma,
       'a canonical field has its length before it and a comma after it',
     );
   }

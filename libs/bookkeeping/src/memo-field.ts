@@ -1,5 +1,6 @@
 import { invariant } from '@app/decider';
 import { Units18 } from '@app/money';
+import { FrameScan } from './canonical-scan.ts';
 import { Instant } from './instant.ts';
 
 /** How one value of a memo is written into canonical text and read back. */
@@ -16,23 +17,12 @@ export function framed(text: string): string {
   return `${text.length}:${text},`;
 }
 
-const framePattern = /(0|[1-9]\d{0,9}):/y;
-
 /** Reads the framed texts that a text consists of, to its last character. */
 export function unframed(text: string): string[] {
   const parts: string[] = [];
-  let at = 0;
-  while (at < text.length) {
-    framePattern.lastIndex = at;
-    const [frame, length] = framePattern.exec(text) ?? ['', ''];
-    const start = at + frame.length;
-    const end = start + Number(length);
-    invariant(
-      frame !== '' && text[end] === ',',
-      'a canonical field has its length before it and a comma after it',
-    );
-    parts.push(text.slice(start, end));
-    at = end + 1;
+  for (const scan = new FrameScan(text); scan.at < text.length;) {
+    scan.next();
+    parts.push(scan.content());
   }
   return parts;
 }
@@ -127,9 +117,10 @@ export function record<Values extends object>(fields: {
     decode: (text) => {
       const parts = unframed(text);
       invariant(parts.length === named.length, 'a memo has exactly the fields of its kind');
-      const texts = parts.values();
-      const values = named.map(([name, field]) => [name, field.decode(texts.next().value as string)]);
-      return Object.fromEntries(values) as Readonly<Values>;
+      const values: Partial<Values> = {};
+      for (const [at, [name, field]] of named.entries())
+        values[name] = field.decode(parts[at] ?? '') as Values[keyof Values];
+      return values as Readonly<Values>;
     },
   };
 }

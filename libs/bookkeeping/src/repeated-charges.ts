@@ -26,6 +26,8 @@ type Pattern = EntryOfKind<'settle'> | EntryOfKind<'charge'>;
 
 const budgetsField = listOf(budgetUseMemo);
 const none = '1:0,';
+/** Stands in for an amount; no text that is hashed has such a character. */
+const hole = '\0';
 
 /**
  * A run of charges that differ from the one before it only in ids, instants and amounts, and of the holds that they settle: nearly
@@ -36,6 +38,8 @@ export class RepeatedCharges {
   private readonly accounts: string;
   private readonly budgets: string;
   private readonly lot: string | undefined;
+  /** What stands around the amount in the end of a memo, by the length of the amount. */
+  private readonly surroundings: (readonly string[])[] = [];
   private readonly open = new Map<string, { readonly amount: string; readonly canonical: string }>();
   private charge = 0n;
   private charges = 0;
@@ -161,13 +165,18 @@ export class RepeatedCharges {
   }
 
   /** Whether the memo goes on with: charge, granted, paid, uncollected, lots, budgets; and ends there. */
-  private endsAsPattern(scan: FrameScan, amountText: string, memoEnd: number): boolean {
-    const amount = framed(amountText);
-    const collected =
-      this.lot === undefined
-        ? `${amount}${amount}${none}${none}0:,`
-        : `${amount}${none}${amount}${none}${framed(framed(this.lot + amount))}`;
-    return scan.passes(collected) && scan.passes(this.budgets) && scan.at === memoEnd;
+  private endsAsPattern(scan: FrameScan, amount: string, memoEnd: number): boolean {
+    const around = (this.surroundings[amount.length] ??= this.surroundingsOf(amount.length));
+    for (const [at, text] of around.entries())
+      if ((at > 0 && !scan.passes(amount)) || !scan.passes(text)) return false;
+    return scan.at === memoEnd;
+  }
+
+  private surroundingsOf(length: number): readonly string[] {
+    const amount = framed(hole.repeat(length));
+    const lots = this.lot === undefined ? '' : framed(this.lot + amount);
+    const [granted, paid] = this.lot === undefined ? [amount, none] : [none, amount];
+    return `${amount}${granted}${paid}${none}${framed(lots)}${this.budgets}`.split(hole.repeat(length));
   }
 
   private add(amount: string): void {

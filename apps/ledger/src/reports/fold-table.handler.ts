@@ -1,4 +1,4 @@
-import type { Rows } from '../journal/rows.ts';
+import type { SnapshotReader } from './exported-snapshot.store.ts';
 import { FoldedBook } from './folded-book.ts';
 import type { JournalTextStore, JournalPart } from './journal-text.store.ts';
 import type { LiveStore } from './live.store.ts';
@@ -29,7 +29,7 @@ export class FoldTableHandler {
     private readonly live: LiveStore,
   ) {}
 
-  async handle(tx: Rows, table: string): Promise<FoldedTable> {
+  async handle(tx: SnapshotReader, table: string): Promise<FoldedTable> {
     const books = new BooksOfTable();
     for await (const part of this.texts.parts(tx, table)) {
       books.take(part);
@@ -41,7 +41,7 @@ export class FoldTableHandler {
     return books.result();
   }
 
-  private linesOf(tx: Rows, books: readonly FoldedBook[]): Promise<ReadonlyMap<string, string>> {
+  private linesOf(tx: SnapshotReader, books: readonly FoldedBook[]): Promise<ReadonlyMap<string, string>> {
     return this.live.lines(
       tx,
       books.map(({ bookId }) => bookId),

@@ -10,6 +10,8 @@ export type FoldThreadAnswer = 'ready' | { readonly folded: FoldedTable } | { re
 const threadsMax = 4;
 /** Many times what a thread needs; without a limit, garbage is left lying until there is much of it. */
 const oldGenerationMibMax = 256;
+/** What a thread looks at is garbage at once: the larger this is, the less of it is copied. */
+const youngGenerationMibMax = 32;
 
 /** Threads that fold tables of the journal beside one another, each on a connection of its own, all on one snapshot. */
 export class FoldThreads {
@@ -22,7 +24,10 @@ export class FoldThreads {
     const options = {
       workerData: snapshot,
       execArgv: [],
-      resourceLimits: { maxOldGenerationSizeMb: oldGenerationMibMax },
+      resourceLimits: {
+        maxOldGenerationSizeMb: oldGenerationMibMax,
+        maxYoungGenerationSizeMb: youngGenerationMibMax,
+      },
     };
     const workers = Array.from({ length: size }, () => new Worker(program, options));
     const threads = new FoldThreads(workers);

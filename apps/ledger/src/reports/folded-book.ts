@@ -26,15 +26,12 @@ export class FoldedBook {
   }
 
   /** Takes the next entries; gives what is wrong with the first that is not as it was written, or does not follow. */
-  take({ bookId, canonical, lengths, hashes }: JournalPart): string | undefined {
-    let from = 0;
-    for (const [at, length] of lengths.entries()) {
-      const to = from + length;
-      const difference = this.chain.takes(canonical.slice(from, to), hashes, at)
-        ? this.follow(canonical, from, to)
+  take({ bookId, entries }: JournalPart): string | undefined {
+    for (const { text, from, to, hashAt } of entries) {
+      const difference = this.chain.takes(text.slice(from, to), text, hashAt)
+        ? this.follow(text, from, to)
         : 'the hash is not that of the stored bytes after the entry before';
       if (difference !== undefined) return `${bookId}/${this.entries + 1}: ${difference}`;
-      from = to;
     }
     return undefined;
   }

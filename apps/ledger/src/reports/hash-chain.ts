@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto';
 
 const hashBytes = 32;
-const hashDigits = hashBytes * 2;
 
 /** The hash chain of one book, verified entry by entry: hash = SHA-256(previous hash ‖ SHA-256(canonical bytes)). */
 export class HashChain {
@@ -14,14 +13,18 @@ export class HashChain {
   }
 
   /**
-   * Whether the stored hash, the one at `at` in `hashes`, is that of this text after the entry before. The chain goes on from it then.
+   * Whether the stored hash, that at `hashAt` in `stored`, is that of this text after the entry before. The chain goes on from it then.
    * Digests are carried as strings, one character a byte: a buffer for each would cost as much as the hashing.
    */
-  takes(canonical: string, hashes: string, at: number): boolean {
-    this.both.write(hash('sha256', canonical, 'binary'), hashBytes, 'binary');
-    const own = hash('sha256', this.both, 'hex');
-    if (!hashes.startsWith(own, at * hashDigits)) return false;
-    this.both.write(own, 0, 'hex');
+  takes(canonical: string, stored: string, hashAt: number): boolean {
+    this.put(hash('sha256', canonical, 'binary'), hashBytes);
+    const own = hash('sha256', this.both, 'binary');
+    if (!stored.startsWith(own, hashAt)) return false;
+    this.put(own, 0);
     return true;
+  }
+
+  private put(digest: string, at: number): void {
+    for (let byte = 0; byte < hashBytes; byte += 1) this.both[at + byte] = digest.charCodeAt(byte);
   }
 }

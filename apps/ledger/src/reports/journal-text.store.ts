@@ -1,22 +1,28 @@
 import type { Rows } from '../journal/rows.ts';
+import type { SnapshotReader } from './exported-snapshot.store.ts';
 
-/** Some entries of a book as they were hashed, one after the other. */
+/** Entries of one book that came together. */
 export interface JournalPart {
   readonly bookId: string;
-  /** Their canonical texts. */
-  readonly canonical: string;
-  /** The length of each text. */
-  readonly lengths: readonly number[];
-  /** The stored hash of each entry: 64 hexadecimal digits each. */
-  readonly hashes: string;
+  readonly entries: readonly HashedEntry[];
 }
 
-const entriesInPart = 500;
-const partsAtOnce = 8;
+/** An entry as it was hashed; one character a byte. */
+export interface HashedEntry {
+  /** A text in which the canonical text lies; what is beside it is not part of the entry. */
+  readonly text: string;
+  readonly from: number;
+  readonly to: number;
+  /** Where the stored hash, 32 characters, begins in `text`. */
+  readonly hashAt: number;
+}
+
+const lengthBytes = 4;
+const hashBytes = 32;
 
 /**
- * Reads the journal as it was hashed, table part by table part and book by book. The server puts up to 500 texts of a book together, so
- * that what is sent is bytes and not rows; memory grows neither with a book nor with the journal, on either side.
+ * Reads the journal as it was hashed, table part by table part and book by book, byte for byte; memory grows neither with a book nor
+ * with the journal.
  */
 export class JournalTextStore {
   /** The tables of which the journal consists; a book lies in one of them. */
@@ -27,30 +33,33 @@ export class JournalTextStore {
     return rows.map(({ name }) => name);
   }
 
-  /** The entries in one of the tables; a book's entries come together and in order. The next are on their way while some are worked on. */
-  async *parts(tx: Rows, table: string): AsyncGenerator<JournalPart> {
-    // Compiling the statement takes longer than it saves.
-    await tx.query('SET LOCAL jit = off');
-    await tx.query(`DECLARE journal_parts NO SCROLL CURSOR FOR ${partsSql(table)}`);
-    const fetch = () => tx.query<JournalPart>(`FETCH ${partsAtOnce} FROM journal_parts`);
-    let coming: Promise<JournalPart[]> | undefined = fetch();
-    try {
-      while (coming !== undefined) {
-        const parts: JournalPart[] = await coming;
-        coming = parts.length < partsAtOnce ? undefined : fetch();
-        // Where nobody waits for it any more, its failure is that of the transaction.
-        coming?.catch(() => undefined);
-        yield* parts;
-      }
-    } finally {
-      // Also where the reader has seen enough. In a transaction that has failed there is nothing to close.
-      await tx.query('CLOSE journal_parts').catch(() => undefined);
-    }
+  /** The entries in one of the tables; a book's entries come together and in order. */
+  async *parts(reader: SnapshotReader, table: string): AsyncGenerator<JournalPart> {
+    const sql = `SELECT canonical, hash, book_id FROM ${table} ORDER BY book_id, version`;
+    for await (const rows of reader.copied(sql)) yield* partsOf(rows);
   }
 }
 
-const partsSql = (table: string): string => `
-  SELECT book_id AS "bookId", convert_from(string_agg(canonical, '' ORDER BY version), 'SQL_ASCII') AS canonical,
-         json_agg(length(canonical) ORDER BY version) AS lengths,
-         encode(string_agg(hash, '' ORDER BY version), 'hex') AS hashes
-    FROM ${table} GROUP BY book_id, (version - 1) / ${entriesInPart} ORDER BY book_id, (version - 1) / ${entriesInPart}`;
+/** Cuts rows into runs of one book. */
+function* partsOf(rows: readonly string[]): Generator<JournalPart> {
+  let [known, entries]: [string, HashedEntry[]] = ['', []];
+  for (const text of rows) {
+    const to = lengthBytes + lengthAt(text, 0);
+    const hashAt = to + lengthBytes;
+    const bookAt = hashAt + hashBytes + lengthBytes;
+    if (text.length !== bookAt + known.length || !text.endsWith(known)) {
+      if (entries.length > 0) yield { bookId: nameOf(known), entries };
+      [known, entries] = [text.slice(bookAt), []];
+    }
+    entries.push({ text, from: lengthBytes, to, hashAt });
+  }
+  if (entries.length > 0) yield { bookId: nameOf(known), entries };
+}
+
+const nameOf = (bytes: string): string => Buffer.from(bytes, 'latin1').toString('utf8');
+
+const lengthAt = (text: string, at: number): number =>
+  (text.charCodeAt(at) << 24) |
+  (text.charCodeAt(at + 1) << 16) |
+  (text.charCodeAt(at + 2) << 8) |
+  text.charCodeAt(at + 3);

@@ -1,6 +1,7 @@
 import { log } from '@app/observability';
 import { Database, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { onExportedSnapshot } from './exported-snapshot.store.ts';
 import { FoldTableHandler, type FoldedTable } from './fold-table.handler.ts';
 import { FoldThreads } from './fold-threads.client.ts';
 import { JournalReader } from './journal-reader.store.ts';
@@ -98,8 +99,14 @@ export class RebuildHandler {
   private foldedHere(): Promise<{ tables: FoldedTable[]; live: Live }> {
     return this.reader.inSnapshot(async (tx) => {
       const fold = new FoldTableHandler(this.texts, this.live);
-      const tables: FoldedTable[] = [];
-      for (const table of await this.texts.tables(tx)) tables.push(await fold.handle(tx, table));
+      const names = await this.texts.tables(tx);
+      const snapshot = await this.reader.exportSnapshot(tx);
+      const databaseUrl = this.database.options.url;
+      const tables = await onExportedSnapshot({ databaseUrl, snapshot }, async (reader) => {
+        const folded: FoldedTable[] = [];
+        for (const table of names) folded.push(await fold.handle(reader, table));
+        return folded;
+      });
       return { tables, live: await this.liveFigures(tx) };
     });
   }

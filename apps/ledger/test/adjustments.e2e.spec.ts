@@ -227,6 +227,34 @@ describe('entries by hand', () => {
   });
 });
 
+describe('an approval whose process dies once its entry is recorded', () => {
+  /** Ends the connection that is about to keep what became of an approval: for everybody else its process is gone. */
+  const dyingBeforeItsOutcome = async (approve: () => Promise<RestAnswer>): Promise<RestAnswer> =>
+    ledger.database.transaction(async (tx) => {
+      await tx.query('LOCK TABLE adjustment_outcome IN SHARE MODE');
+      const answer = approve();
+      for (let ended = 0; ended === 0; await new Promise((resolve) => setTimeout(resolve, 20)))
+        ({ length: ended } = await ledger.database.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE 'INSERT INTO adjustment_outcome%'`,
+        ));
+      return answer;
+    });
+
+  it('has taken its money out of suspense: nobody else gets it meanwhile, and the same approval ends well', async () => {
+    const [first, second] = [await ledger.wallet('1'), await ledger.wallet('1')];
+    const money = { channel: 'bank', amount: cny('500'), suspenseId: newId('sus') };
+    expect(await done({ template: 'suspense-in', ...money })).toMatchObject({ status: 200 });
+    const asked = await ask({ template: 'suspense-assign', customerId: first.customerId, ...money });
+    expect((await dyingBeforeItsOutcome(() => decide(asked))).status).toBeGreaterThanOrEqual(500);
+    expect(await balance(first.customerId)).toMatchObject({ paid: '501' });
+    const other = { template: 'suspense-assign', customerId: second.customerId, ...money };
+    expect(await done(other)).toMatchObject({ status: 422, body: { code: 'exceeds-suspense', left: '0' } });
+    expect(await balance(second.customerId)).toMatchObject({ paid: '1' });
+    expect(await decide(asked)).toMatchObject({ status: 200, body: { status: 'posted' } });
+  });
+});
+
 describe('keys of requests', () => {
   const grant = (customerId: string, amount: string) => ({
     template: 'grant',

@@ -146,15 +146,22 @@ export class AdjustmentStore {
     return rows.map(({ id }) => id);
   }
 
-  /** What is left of money in suspense, by what was recorded by hand. */
-  async suspenseLeft(suspenseId: string, channel: string, currency: string): Promise<string> {
+  /**
+   * What is left of money in suspense beside one adjustment, by what the journal has of the others: a process may have died
+   * between an entry and its outcome.
+   */
+  async suspenseLeft(
+    { bookId, eventId }: Pick<AdjustmentView, 'bookId' | 'eventId'>,
+    { suspenseId, channel, currency }: { suspenseId: string; channel: string; currency: string },
+  ): Promise<string> {
     const [row] = await this.database.query<{ left: string }>(
       `SELECT trim_scale(coalesce(sum(CASE a.template WHEN 'suspense-in' THEN 1 ELSE -1 END * (p ->> 'amount')::numeric), 0))::text AS left
-         FROM (SELECT DISTINCT ON (book_id, event_id) * FROM adjustment JOIN adjustment_outcome USING (adjustment_id)
-                WHERE about_id = $1 AND version IS NOT NULL ORDER BY book_id, event_id, adjustment_id) a
+         FROM (SELECT DISTINCT ON (book_id, event_id) adjustment.* FROM adjustment JOIN entry USING (book_id, event_id)
+                WHERE about_id = $1 AND entry.fingerprint = decode(payload_sha256, 'hex') AND (book_id, event_id) <> ($4, $5)
+                ORDER BY book_id, event_id, adjustment_id) a
          CROSS JOIN LATERAL (SELECT a.payload::json -> 'amount' AS p) amount
         WHERE a.template LIKE 'suspense-%' AND a.payload::json ->> 'channel' = $2 AND p ->> 'currency' = $3`,
-      [suspenseId, channel, currency],
+      [suspenseId, channel, currency, bookId, eventId],
     );
     return row?.left ?? '0';
   }

@@ -80,7 +80,7 @@ export class PostAdjustmentHandler {
   }
 
   private async postEntry(approved: AdjustmentView, adjustment: EntryAdjustment): Promise<Problem | string> {
-    const refusal = await this.suspenseProblem(adjustment);
+    const refusal = await this.suspenseProblem(approved, adjustment);
     if (refusal !== undefined) return refusal;
     const inquiry = await this.inquiryOf(adjustment);
     if (inquiry instanceof Problem) return inquiry;
@@ -108,11 +108,16 @@ export class PostAdjustmentHandler {
   }
 
   /** Money leaves suspense once: no more of it than came in under this id, by this channel. */
-  private async suspenseProblem(adjustment: EntryAdjustment): Promise<Problem | undefined> {
+  private async suspenseProblem(
+    approved: AdjustmentView,
+    adjustment: EntryAdjustment,
+  ): Promise<Problem | undefined> {
     if (adjustment.template !== 'suspense-assign' && adjustment.template !== 'suspense-return')
       return undefined;
     const { suspenseId, channel, amount } = adjustment;
-    const left = await this.adjustments.suspenseLeft(suspenseId, channel, amount.currency);
+    const left = await this.adjustments.suspenseLeft(approved, {
+      ...{ suspenseId, channel, currency: amount.currency },
+    });
     if (Units18.fromText(amount.amount) <= Units18.fromText(left)) return undefined;
     return new Problem({
       status: 422,

@@ -4,6 +4,7 @@ import { OpenMatters } from './migrations/0003-open-matters.ts';
 import { SealedDays } from './migrations/0004-sealed-days.ts';
 import { ManualEntries } from './migrations/0005-manual-entries.ts';
 import { DrainingRefunds } from './migrations/0006-draining-refunds.ts';
+import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
 import { PeriodChangesAreSeen } from './migrations/0007-period-changes-are-seen.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
@@ -14,4 +15,5 @@ export const ledgerMigrations: readonly Migration[] = [
   ManualEntries,
   DrainingRefunds,
   PeriodChangesAreSeen,
+  EntriesOutOfTime,
 ];

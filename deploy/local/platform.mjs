@@ -168,6 +168,7 @@ const sandboxBank = {
   accountName: 'Haoli Platform Ltd',
   bankName: 'Sandbox Bank',
   currency: 'CNY',
+  settlementPayers: { 财付通支付科技有限公司: 'wechat-pay', 支付宝支付科技有限公司: 'alipay' },
   csv: {
     ...{ date: '交易日期', credit: '贷方金额', debit: '借方金额', balance: '余额' },
     ...{ partyName: '对方户名', partyAccount: '对方账号', memo: ['附言', '摘要'], reference: '交易流水号' },

@@ -63,6 +63,10 @@ export const paymentsSettings = z.object({
   TOP_UP_EXPIRES_SECONDS: z.coerce.number().int().min(60).max(604_800).default(900),
   /** How many orders of one customer may wait to be paid at the same time. */
   TOP_UP_OPEN_MAX: z.coerce.number().int().min(1).max(1_000).default(5),
+  /** The ledger, which is asked whether its clearing accounts say what the providers say; without it nobody is. */
+  LEDGER_GRPC_URL: HostPortSetting.optional(),
+  /** How often it is looked whether a day can be compared with the providers' bills. */
+  PAYMENTS_RECONCILE_INTERVAL_MS: z.coerce.number().int().min(20).max(3_600_000).default(60_000),
   /** How often orders and refunds that are due for a look are looked for. */
   PAYMENTS_LOOK_INTERVAL_MS: z.coerce.number().int().min(20).max(60_000).default(500),
 });

@@ -12,8 +12,11 @@ import { BankAccounts } from './bank/bank-accounts.ts';
 import { bankControllers, bankProviders } from './bank/bank.module.ts';
 import { BankTransfers } from './migrations/0004-bank-transfers.ts';
 import { LatestStatement } from './migrations/0005-latest-statement.ts';
+import { Reconciliation } from './migrations/0006-reconciliation.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
+import { reconciliationProviders } from './reconciliation/reconciliation.module.ts';
+import { ReconciliationsController } from './reconciliation/reconciliations.controller.ts';
 import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
 import { HearLedgerHandler } from './refunds/hear-ledger.handler.ts';
 import { LedgerRefundsConsumer } from './refunds/ledger-refunds.consumer.ts';
@@ -48,6 +51,7 @@ export const paymentsMigrations = [
   WaysToPay,
   BankTransfers,
   LatestStatement,
+  Reconciliation,
 ];
 
 /** Top-ups, refunds, and the providers that move the money. */
@@ -61,7 +65,7 @@ export class PaymentsModule {
       controllers: [
         ...[TopUpsController, RefundsController, PaymentsGrpc],
         ...[WechatWebhooksController, AlipayWebhooksController, LedgerRefundsConsumer],
-        ...bankControllers,
+        ...[ReconciliationsController, ...bankControllers],
       ],
       providers: [
         { provide: Clock, useValue: clock },
@@ -80,7 +84,7 @@ export class PaymentsModule {
           provide: BankAccounts,
           useValue: new BankAccounts(settings.BANK_ACCOUNTS, settings.BANK_AUTOMATIC_BELOW),
         },
-        ...bankProviders,
+        ...[...bankProviders, ...reconciliationProviders(settings)],
       ],
     };
   }

@@ -724,6 +724,40 @@ describe('a payment that credits nothing by itself', () => {
     expect(await standing()).toBe('failed');
   });
 
+  it('that its provider did not send back is sent again by two people, under another number, and once', async () => {
+    const { customerId: _customer, ...payment } = await questioned('wrongAmount', -150);
+    const { suspenseId } = await suspenseBy('amount-differs');
+    const payBack = { kind: 'resolve-payment', ...payment, resolution: 'pay-back' };
+    await approved(payBack);
+    const wechat = payments.sandboxes['wechat-pay'];
+    const sent = (not = '') =>
+      eventually(async () =>
+        (await wechat.refunds()).find(
+          ({ outRefundNo, status }) =>
+            outRefundNo.startsWith('pb_') && status === 'PROCESSING' && outRefundNo !== not,
+        ),
+      );
+    const first = await sent();
+    expect(await decide(payBack)).toMatchObject({ status: 409 });
+    await wechat.endRefund(first.outRefundNo, 'close');
+    payments.clock.advance(3);
+    await eventually(async () => {
+      const [failed] = await payments.database.query(
+        `SELECT 1 FROM pay_back WHERE number = $1 AND status = 'failed'`,
+        [first.outRefundNo],
+      );
+      return failed;
+    });
+    await approved(payBack);
+    expect(await decide(payBack)).toMatchObject({ status: 409 });
+    const second = await sent(first.outRefundNo);
+    expect(second.refund).toBe(4_850);
+    await wechat.endRefund(second.outRefundNo);
+    payments.clock.advance(3);
+    const returned = await publishedEvent(`${second.outRefundNo}:returned`);
+    expect(returned.data).toMatchObject({ suspenseId, amount: { amount: '48.5' } });
+  });
+
   it('that is nobody’s money of ours cannot be sent back by us', async () => {
     const { customerId: _customer, ...payment } = await questioned('foreignApp');
     expect(await decide({ kind: 'resolve-payment', ...payment, resolution: 'pay-back' })).toMatchObject({

@@ -55,6 +55,8 @@ export interface Payments {
   readonly url: string;
   readonly environment: Readonly<Record<string, string>>;
   token(scope: string, subject?: string): Promise<string>;
+  /** Lets time pass, here and at the providers. */
+  letPass(seconds: number): Promise<void>;
   /** A call over HTTP by somebody with these scopes. */
   call(path: string, as: { scope: string; subject?: string }, body?: object): Promise<HttpAnswer>;
   /** The gateway tells of a customer, through Kafka. */
@@ -137,6 +139,10 @@ export async function startPayments(
     grpc: paymentsClient(grpcUrl, identity.issuer),
     url: await app.getUrl(),
     token: (scope, subject) => identity.token(scope, subject),
+    letPass: async (seconds) => {
+      await Promise.all(Object.values(sandboxes).map((sandbox) => sandbox.advance(seconds)));
+      clock.advance(seconds);
+    },
     call: async (path, { scope, subject }, body) => {
       const authorization = `Bearer ${await identity.token(scope, subject)}`;
       const answer = await fetch(`${await app.getUrl()}${path}`, {
@@ -172,7 +178,7 @@ export const bankAccount = {
   accountName: 'Haoli',
   bankName: 'Spec Bank',
   currency: 'CNY',
-  settlementPayers: { 财付通支付科技有限公司: 'wechat-pay' },
+  settlementPayers: { 财付通支付科技有限公司: 'wechat-pay', 支付宝支付科技有限公司: 'alipay' },
   csv: {
     ...{ date: '交易日期', credit: '贷方金额', debit: '借方金额', balance: '余额' },
     ...{ partyName: '对方户名', partyAccount: '对方账号', memo: ['附言', '摘要'], reference: '交易流水号' },

@@ -306,6 +306,10 @@ describe('an item of a refund', () => {
     await untilItem(refund, 'processing');
     await sandbox().endRefund(refund.number, 'abnormal');
     await untilItem(refund, 'abnormal');
+    await eventually(async () => {
+      const figures = await (await fetch(`${payments.url}/metrics`)).text();
+      return /^payments_refund_items_abnormal [1-9]/m.test(figures) ? true : undefined;
+    });
     expect(await sums(refund.topUpId)).toEqual({ refunding: '12.35', refunded: '0' });
     await sandbox().endRefund(refund.number);
     await untilItem(refund, 'succeeded');

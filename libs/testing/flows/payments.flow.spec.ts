@@ -6,7 +6,9 @@ let platform: RunningPlatform;
 let operator: ServiceTokens;
 
 beforeAll(async () => {
-  platform = await runningPlatform('payments', { payments: { WECHATPAY_REFUND_SPACING_MS: '0' } });
+  platform = await runningPlatform('payments', {
+    payments: { WECHATPAY_REFUND_SPACING_MS: '0', PAYMENTS_RECONCILE_INTERVAL_MS: '300' },
+  });
   operator = new ServiceTokens(new IdentityProvider(setting('OIDC_ISSUER')), {
     clientId: setting('OPERATOR_CLIENT_ID'),
     clientSecret: setting('OPERATOR_CLIENT_SECRET'),
@@ -40,12 +42,37 @@ async function until(look: () => Promise<Body>, isSo: (body: Body) => boolean): 
   }
 }
 
-/** A customer's key, and nothing paid yet. */
-async function aKey(): Promise<string> {
+/** A customer and its key, and nothing paid yet. */
+async function aCustomer(): Promise<{ readonly customerId: string; readonly key: string }> {
   const token = await operator.bearer();
   const { customerId } = await ask('/v1/admin/customers', token, { name: 'Payments', plan: 'usd-credit' });
   const issued = await ask(`/v1/admin/customers/${String(customerId)}/keys`, token, {});
-  return String(issued['key']);
+  return { customerId: String(customerId), key: String(issued['key']) };
+}
+
+const aKey = async (): Promise<string> => (await aCustomer()).key;
+
+/** Somebody of finance, by the name of their client. */
+const person = (name: 'FINANCE' | 'FINANCE_MAKER' | 'FINANCE_CHECKER'): Promise<string> =>
+  new ServiceTokens(new IdentityProvider(setting('OIDC_ISSUER')), {
+    clientId: setting(`${name}_CLIENT_ID`),
+    clientSecret: setting(`${name}_CLIENT_SECRET`),
+  }).bearer();
+
+/** One person proposes, another approves. */
+async function decided(action: object): Promise<void> {
+  const path = '/api/payments/v1/proposals';
+  const { proposalId, payloadSha256 } = await ask(path, await person('FINANCE_MAKER'), {
+    action,
+    reason: 'as the papers say',
+  });
+  const verdict = { verdict: 'approved', payloadSha256 };
+  await ask(`${path}/${String(proposalId)}/decision`, await person('FINANCE_CHECKER'), verdict);
+}
+
+async function atSandbox(name: string, path: string, body: object): Promise<Body> {
+  const answer = await fetch(`${setting(name)}${path}`, { method: 'POST', body: JSON.stringify(body) });
+  return (await answer.json()) as Body;
 }
 
 /** What server-sent events tell of a top-up until they end. */
@@ -97,4 +124,70 @@ describe.each([
     expect(closed['items']).toMatchObject([{ channel, top_up_id: order['id'], status: 'succeeded' }]);
     expect(await balance()).toMatchObject({ paid: '0', available: '0' });
   }, 30_000);
+});
+
+describe('money by bank transfer', () => {
+  it('with the remittance code and the verified name is in the balance', async () => {
+    const { customerId, key } = await aCustomer();
+    const { remittance_code: code } = await until(
+      () => ask('/v1/bank-transfer', key),
+      ({ remittance_code: given }) => given !== undefined,
+    );
+    const name = '示例科技有限公司';
+    await decided({ kind: 'verify-company', customerId, name });
+    const transfer = {
+      fen: 500_000,
+      partyName: name,
+      partyAccount: '6217000000000001',
+      memo: `充值 ${String(code)}`,
+    };
+    await atSandbox('BANK_SANDBOX_URL', '/__sandbox/transfer', transfer);
+    const { content } = await atSandbox('BANK_SANDBOX_URL', '/statement?format=camt.053.001.08', {});
+    const path = '/api/payments/v1/banks/bank-sandbox/statements';
+    expect(await ask(path, await person('FINANCE'), { content })).toMatchObject({ lines: { credited: 1 } });
+    await until(
+      () => ask('/v1/balance', key),
+      ({ paid }) => paid === '5000',
+    );
+  }, 30_000);
+});
+
+describe.each([
+  { channel: 'wechat-pay', sandbox: 'WECHATPAY_SANDBOX_URL' },
+  { channel: 'alipay', sandbox: 'ALIPAY_SANDBOX_URL' },
+])('the end of a day at $channel', ({ channel, sandbox }) => {
+  const today = (): string => new Date(Date.now() + 8 * 3_600_000).toISOString().slice(0, 10);
+
+  it('finds the ledger’s clearing account equal to the provider’s balance, fees, settlement and a forced refund included', async () => {
+    const day = today();
+    const key = await aKey();
+    const order = await ask('/v1/top-ups', key, { amount: '200', channel });
+    await pay(sandbox, (order['action'] as { readonly value: string }).value);
+    await until(
+      () => ask('/v1/balance', key),
+      ({ paid }) => paid === '200',
+    );
+    await atSandbox(sandbox, '/__sandbox/console/refund', { outTradeNo: order['id'], fen: 5_000 });
+    await atSandbox(sandbox, '/__sandbox/console/withdrawal', { fen: 10_000 });
+    await atSandbox(sandbox, '/__sandbox/clock', { advanceSeconds: 2 * 24 * 3_600 });
+    const path = `/api/payments/v1/reconciliations/${channel}/${day}`;
+    const finance = await person('FINANCE');
+    expect(await ask(path, finance, {})).toMatchObject({ status: 'open', openBreaks: 1 });
+    const { breaks } = (await ask(path, finance)) as unknown as { breaks: readonly Body[] };
+    expect(breaks).toMatchObject([{ class: 'unknown-refund', number: order['id'], theirs: '50' }]);
+    await decided({ kind: 'resolve-break', breakId: breaks[0]?.['breakId'], resolution: 'external-refund' });
+    await until(
+      () => ask('/v1/balance', key),
+      ({ paid }) => paid === '150',
+    );
+    const { fen } = (await (await fetch(`${setting(sandbox)}/__sandbox/console/balance`)).json()) as {
+      fen: number;
+    };
+    const report = await until(
+      () => ask(path, finance),
+      ({ status }) => status === 'balanced',
+    );
+    expect(report['clearing']).toBe(String(fen / 100));
+    expect((report['figures'] as Body)['closing']).toBe(report['clearing']);
+  }, 60_000);
 });

@@ -35,6 +35,11 @@ export class BankAccounts {
     });
   }
 
+  /** The account to which a channel pays our money out; undefined where none expects it. */
+  receiving(channel: string): BankAccount | undefined {
+    return this.all.find(({ settlementPayers }) => Object.values(settlementPayers).includes(channel));
+  }
+
   has(code: string): boolean {
     return this.all.some((account) => account.code === code);
   }

@@ -4,6 +4,7 @@ import {
   type ChannelFeeTaken,
   type ChannelSettled,
   type EventOf,
+  type ExternalRefundFound,
   type SuspenseAssigned,
   type SuspenseReceived,
   type SuspenseReturned,
@@ -81,17 +82,33 @@ export interface ChannelMovement {
   readonly occurredAt: string;
 }
 
-/** A channel took a fee, or gave one back. */
+/** A channel took a fee, or gave one back; the book is the customer's whose payment it was, or the channels'. */
 export function channelFee(
   kind: 'taken' | 'returned',
-  { id: feeId, channel, amount, occurredAt }: ChannelMovement,
+  { id: feeId, channel, amount, occurredAt, bookId }: ChannelMovement & { readonly bookId: string },
 ): EventOf<typeof ChannelFeeTaken> | EventOf<typeof ChannelFeeReturned> {
-  const bookId = channelBookOf(amount.currency);
   const data = { feeId, bookId, channel, amount: amount.toJSON(), occurredAt };
   const common = { id: `${feeId}:${kind}`, source, time: occurredAt, subject: bookId, data };
   return kind === 'taken'
     ? { ...common, type: 'ChannelFeeTaken' }
     : { ...common, type: 'ChannelFeeReturned' };
+}
+
+/** A channel gave a customer's payment back without us. The id follows from the provider's number, so that it is found once. */
+export function externalRefund(found: {
+  readonly externalRefundId: string;
+  readonly topUpId: string;
+  readonly customerId: string;
+  readonly channel: string;
+  readonly amount: Money;
+  readonly occurredAt: string;
+}): EventOf<typeof ExternalRefundFound> {
+  const { externalRefundId, customerId, amount, occurredAt, ...rest } = found;
+  return {
+    ...{ id: `${externalRefundId}:found`, type: 'ExternalRefundFound', source, time: occurredAt },
+    subject: customerId,
+    data: { externalRefundId, customerId, ...rest, amount: amount.toJSON(), occurredAt },
+  };
 }
 
 /** A channel paid our money out to our bank. */

@@ -5,6 +5,7 @@ import { Injectable } from '@nestjs/common';
 import { PlanPayoutHandler } from '../bank/plan-payout.handler.ts';
 import { SuspenseHandler } from '../bank/suspense.handler.ts';
 import { Companies } from '../bank/company.store.ts';
+import { ResolveBreakHandler } from '../reconciliation/resolve-break.handler.ts';
 import { ResolvePaymentHandler } from '../top-ups/resolve-payment.handler.ts';
 import { Audit } from './audit.store.ts';
 import { type DecidedBy, ProposedAction, subjectOf } from './proposal.ts';
@@ -29,6 +30,7 @@ export class DecisionsHandler {
     private readonly suspense: SuspenseHandler,
     private readonly payouts: PlanPayoutHandler,
     private readonly payments: ResolvePaymentHandler,
+    private readonly breaks: ResolveBreakHandler,
   ) {}
 
   async propose(
@@ -85,6 +87,8 @@ export class DecisionsHandler {
         return this.payouts.plan(tx, action, by);
       case 'resolve-payment':
         return this.payments.resolve(tx, action, by);
+      case 'resolve-break':
+        return this.breaks.resolve(tx, action, by);
     }
   }
 

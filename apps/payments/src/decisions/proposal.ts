@@ -1,5 +1,6 @@
 import { AmountText, Code, CurrencyCode, Id } from '@app/contracts';
 import { z } from 'zod';
+import { type BreakResolution, breakResolutions } from '../reconciliation/break.ts';
 
 const Name = z.string().trim().min(1).max(200);
 const AccountNumber = z.string().regex(/^[0-9A-Z]{4,34}$/, 'must be 4 to 34 digits or capital letters');
@@ -36,6 +37,11 @@ export const ProposedAction = z.discriminatedUnion('kind', [
     providerReference: Id,
     resolution: z.enum(['credit', 'pay-back']),
   }),
+  z.strictObject({
+    kind: z.literal('resolve-break'),
+    breakId: Id,
+    resolution: z.enum(Object.keys(breakResolutions) as [BreakResolution, ...BreakResolution[]]),
+  }),
 ]);
 export type ProposedAction = z.infer<typeof ProposedAction>;
 
@@ -51,6 +57,8 @@ export function subjectOf(action: ProposedAction): string {
       return action.itemId;
     case 'resolve-payment':
       return action.topUpId;
+    case 'resolve-break':
+      return action.breakId;
   }
 }
 

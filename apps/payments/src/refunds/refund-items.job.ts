@@ -19,6 +19,11 @@ const waiting = metrics.gauge({
   help: 'Refund items that no machine will end: abnormal, or past what their channel allows.',
 });
 
+const abnormalItems = metrics.gauge({
+  name: 'payments_refund_items_abnormal',
+  help: 'Refund items that the provider could not pay, such as to a closed account; people pay them by bank.',
+});
+
 /** Sends refund items when they may be sent, and asks about those that nobody has told us of. */
 @Injectable()
 export class RefundItemsJob implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -27,9 +32,10 @@ export class RefundItemsJob implements OnApplicationBootstrap, OnApplicationShut
   constructor(refunds: Refunds, pay: PayItemHandler, clock: Clock, rhythm: LookRhythm) {
     const take = async () => {
       const now = clock.now();
-      const { oldestSeconds, waitingForPeople } = await refunds.queue(now);
+      const { oldestSeconds, waitingForPeople, abnormal } = await refunds.queue(now);
       queueAge.set(oldestSeconds);
       waiting.set(waitingForPeople);
+      abnormalItems.set(abnormal);
       return refunds.takeDue({ now, again: new Date(now.getTime() + takenMs), limit: atOnce });
     };
     const work = {

@@ -22,6 +22,14 @@ export interface Closing {
   readonly closedAt: string;
 }
 
+/** The items that have not ended. */
+export interface RefundQueue {
+  readonly oldestSeconds: number;
+  readonly waitingForPeople: number;
+  /** The provider could not pay them: the payer's account is gone. */
+  readonly abnormal: number;
+}
+
 interface RefundRow {
   readonly refund_id: string;
   readonly customer_id: string;
@@ -229,15 +237,17 @@ export class Refunds {
     return rows.map(({ item_id: id }) => id);
   }
 
-  /** The age of the oldest item that has not ended, and how many wait for people. */
-  async queue(now: Date): Promise<{ readonly oldestSeconds: number; readonly waitingForPeople: number }> {
-    const [row] = await this.database.query<{ seconds: number | null; waiting: number }>(
+  /** The age of the oldest item that has not ended, how many wait for people, and how many of them are abnormal. */
+  async queue(now: Date): Promise<RefundQueue> {
+    const [row] = await this.database.query<{ seconds: number | null; waiting: number; abnormal: number }>(
       `SELECT extract(epoch FROM $1::timestamptz - min(created_at))::float8 AS seconds,
-              count(*) FILTER (WHERE check_at IS NULL OR status = 'abnormal')::int AS waiting
+              count(*) FILTER (WHERE check_at IS NULL OR status = 'abnormal')::int AS waiting,
+              count(*) FILTER (WHERE status = 'abnormal')::int AS abnormal
          FROM refund_item WHERE ended_at IS NULL`,
       [now],
     );
-    return { oldestSeconds: Math.max(0, row?.seconds ?? 0), waitingForPeople: row?.waiting ?? 0 };
+    const { seconds, waiting = 0, abnormal = 0 } = row ?? {};
+    return { oldestSeconds: Math.max(0, seconds ?? 0), waitingForPeople: waiting, abnormal };
   }
 }
 

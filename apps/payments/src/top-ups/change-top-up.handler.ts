@@ -92,7 +92,7 @@ export class ChangeTopUpHandler {
     const { topUpId, customerId, channel } = state;
     const now = this.clock.now();
     const suspenseId = await this.suspenses.idOf(tx, sourceOf(channel, settled.payment));
-    if (settled.approval === null || suspenseId === undefined)
+    if (suspenseId === undefined)
       return this.outbox.add(tx, topics.topUps.name, [settledEvent(state, settled, now)]);
     const amount = settled.payment.paid;
     const isThere = await this.suspenses.take(tx, suspenseId, { as: 'assigned', amount });

@@ -13,7 +13,10 @@ export interface PayBack {
 }
 
 export interface KeptPayBack extends PayBack {
-  /** Under which the provider knows the refund; it follows from the payment, so that it is sent back once. */
+  /**
+   * Under which the provider knows the refund. It follows from the payment and from how often the provider refused to
+   * send it back, so that it is sent back once: a refused number stays refused.
+   */
   readonly number: string;
   readonly status: 'approved' | 'sent' | 'paid' | 'failed';
   readonly checks: number;
@@ -41,12 +44,24 @@ export class PayBacks {
 
   async insert(tx: Tx, payBack: PayBack, checkAt: Date): Promise<void> {
     const { suspenseId, topUpId, channel, providerReference, amount } = payBack;
-    const number = `pb_${createHash('sha256').update(`${channel}:${providerReference}`).digest('hex').slice(0, 40)}`;
+    const refused = await this.refusedTimes(tx, channel, providerReference);
+    const seed = `${channel}:${providerReference}${refused === 0 ? '' : `:${String(refused)}`}`;
+    const number = `pb_${createHash('sha256').update(seed).digest('hex').slice(0, 40)}`;
     await tx.query(
       `INSERT INTO pay_back (number, suspense_id, top_up_id, channel, provider_reference, amount, currency, check_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
       [number, suspenseId, topUpId, channel, providerReference, amount.toText(), amount.currency, checkAt],
     );
+  }
+
+  /** How often the provider refused to send this payment back. The caller has locked its order. */
+  async refusedTimes(tx: Tx, channel: string, providerReference: string): Promise<number> {
+    const [row] = await tx.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM pay_back
+        WHERE channel = $1 AND provider_reference = $2 AND status = 'failed'`,
+      [channel, providerReference],
+    );
+    return row?.count ?? 0;
   }
 
   async find(number: string): Promise<KeptPayBack | undefined> {

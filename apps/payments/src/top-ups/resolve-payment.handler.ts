@@ -1,4 +1,4 @@
-import { topUp, type TopUpRefusal } from '@app/funding';
+import { type Payment, topUp, type TopUp, type TopUpRefusal } from '@app/funding';
 import type { Tx } from '@app/persistence';
 import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
@@ -29,21 +29,33 @@ export class ResolvePaymentHandler {
     const decision = topUp.decide(command, before?.state);
     if (!decision.accepted || !before)
       throw refused(decision.accepted ? { code: 'unknown-top-up' } : decision.refusal);
-    if (decision.events.length === 0) throw refused({ code: 'already-resolved', resolution });
+    if (decision.events.length === 0) return this.again(tx, before.state, { providerReference, resolution });
     await this.changes.record(tx, before, decision.events);
     const paidBack = decision.events.find((event) => event.type === 'TopUpPaidBack');
-    if (!paidBack) return;
-    const { channel } = before.state;
-    const { paid: amount } = paidBack.payment;
-    const suspenseId = await this.suspenses.idOf(tx, sourceOf(channel, paidBack.payment));
+    if (paidBack) await this.payBack(tx, before.state, paidBack.payment);
+  }
+
+  /** What the provider refused to send back lies in suspense again, and may be sent once more. */
+  private async again(
+    tx: Tx,
+    state: TopUp,
+    { providerReference, resolution }: Pick<Resolve, 'providerReference' | 'resolution'>,
+  ): Promise<void> {
+    const question = state.questions.find((one) => one.providerReference === providerReference);
+    const times = await this.payBacks.refusedTimes(tx, state.channel, providerReference);
+    if (resolution !== 'pay-back' || times === 0 || !question)
+      throw refused({ code: 'already-resolved', resolution });
+    await this.payBack(tx, state, question);
+  }
+
+  private async payBack(tx: Tx, { topUpId, channel }: TopUp, payment: Payment): Promise<void> {
+    const { paid: amount, providerReference } = payment;
+    const suspenseId = await this.suspenses.idOf(tx, sourceOf(channel, payment));
     if (suspenseId === undefined) throw notOurs;
     const isThere = await this.suspenses.take(tx, suspenseId, { as: 'returning', amount });
-    if (!isThere) throw refused({ code: 'already-resolved', resolution });
-    await this.payBacks.insert(
-      tx,
-      { suspenseId, topUpId, channel, providerReference, amount },
-      this.clock.now(),
-    );
+    if (!isThere) throw refused({ code: 'already-resolved', resolution: 'pay-back' });
+    const payBack = { suspenseId, topUpId, channel, providerReference, amount };
+    await this.payBacks.insert(tx, payBack, this.clock.now());
   }
 }
 

@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import { bodyOf, listening } from '../providers/http.ts';
 import { BankBook, type PayoutRow } from './bank-book.ts';
+import { beijingDay } from '../providers/money-book.ts';
+import { VirtualClock } from '../providers/virtual-clock.ts';
 import { type BankSandboxInput, parseBankSettings } from './bank-settings.ts';
 import { type StatementFormat, statementFormats } from './statement-formats.ts';
 
@@ -19,10 +21,10 @@ const Transfer = z.strictObject({
   memo: z.string(),
 });
 const formats = Object.keys(statementFormats) as StatementFormat[];
-const beijingOffsetMs = 8 * 60 * 60 * 1000;
+const Advance = z.strictObject({ advanceSeconds: z.number().min(0) });
 
 /**
- * Starts a bank with one account of ours: `POST /__sandbox/transfer` books a movement, `POST /payouts` pays a payout file,
+ * Starts a bank with one account of ours: `POST /__sandbox/transfer` books a movement, `POST /__sandbox/clock` lets days pass, `POST /payouts` pays a payout file,
  * `POST /statement?format=…` gives the statement of what was booked since the last one.
  */
 export async function startBankSandbox(input: BankSandboxInput): Promise<BankSandbox> {
@@ -30,28 +32,38 @@ export async function startBankSandbox(input: BankSandboxInput): Promise<BankSan
   if (settings.NODE_ENV === 'production')
     throw new Error('The bank sandbox does not start with NODE_ENV=production.');
   const book = new BankBook(settings.BANK_SANDBOX_ACCOUNT);
-  const answer = (request: IncomingMessage, response: ServerResponse) => answered(book, request, response);
+  const bank = { book, clock: new VirtualClock() };
+  const answer = (request: IncomingMessage, response: ServerResponse) => answered(bank, request, response);
   const { url, stop } = await listening(settings.BANK_SANDBOX_PORT, answer);
   return { url, close: stop };
 }
 
-async function answered(book: BankBook, request: IncomingMessage, response: ServerResponse): Promise<void> {
+interface Bank {
+  readonly book: BankBook;
+  readonly clock: VirtualClock;
+}
+
+async function answered(bank: Bank, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
-    const told = await dispatched(book, request);
+    const told = await dispatched(bank, request);
     response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify(told));
   } catch (error) {
     response.writeHead(400).end(JSON.stringify({ message: String(error) }));
   }
 }
 
-async function dispatched(book: BankBook, request: IncomingMessage): Promise<object> {
+async function dispatched({ book, clock }: Bank, request: IncomingMessage): Promise<object> {
   const { pathname, searchParams } = new URL(request.url ?? '/', 'http://bank');
   const body = (await bodyOf(request)).toString('utf8');
+  const today = beijingDay(clock.now());
   switch (pathname) {
     case '/__sandbox/transfer':
-      return book.book(Transfer.parse(JSON.parse(body)), today());
+      return book.book(Transfer.parse(JSON.parse(body)), today);
+    case '/__sandbox/clock':
+      clock.advance(Advance.parse(JSON.parse(body)).advanceSeconds * 1000);
+      return { now: clock.now().toISOString() };
     case '/payouts':
-      return { paid: book.payOut(payoutRows(body), today()) };
+      return { paid: book.payOut(payoutRows(body), today) };
     case '/statement': {
       const format = formats.find((one) => one === searchParams.get('format')) ?? 'camt.053.001.08';
       return { format, content: statementFormats[format](book.state()).toString('base64') };
@@ -73,5 +85,3 @@ function payoutRows(text: string): readonly PayoutRow[] {
     return { number, fen, payeeName: payeeName.replaceAll('""', '"'), payeeAccount };
   });
 }
-
-const today = (): string => new Date(Date.now() + beijingOffsetMs).toISOString().slice(0, 10);

@@ -62,8 +62,8 @@ export class BillShelf {
     return beijingDay(this.clock.now());
   }
 
-  /** What a provider's mistakes do to a bill: a line is left out, told twice, or tells another amount. */
-  private altered<Line extends { readonly fen: number }>(
+  /** What a provider's mistakes do to a bill: a line is left out, told twice, or tells another amount; or the first fee does. */
+  private altered<Line extends { readonly fen: number; readonly kind: string }>(
     lines: readonly Line[],
     on: 'tradeBill' | 'fundBill',
   ): readonly Line[] {
@@ -71,6 +71,10 @@ export class BillShelf {
     if (first === undefined) return lines;
     if (this.faults.take('billOmit', on)) return rest;
     if (this.faults.take('billDuplicate', on)) return [first, first, ...rest];
+    const fee = this.faults.take('billFee', on);
+    const feeAt = lines.findIndex(({ kind }) => kind === 'fee');
+    if (fee)
+      return lines.map((line, at) => (at === feeAt ? { ...line, fen: line.fen + (fee.value ?? 1) } : line));
     const more = this.faults.take('billAlter', on);
     return more ? [{ ...first, fen: first.fen + (more.value ?? 1) }, ...rest] : lines;
   }

@@ -38,6 +38,7 @@ const FaultKind = z.enum([
   'billOmit',
   'billDuplicate',
   'billAlter',
+  'billFee',
   'billFooter',
   'billDigest',
   'foreignHost',
@@ -52,7 +53,7 @@ export const Fault = z.strictObject({
   fault: FaultKind,
   on: Operation.optional(),
   times: z.int().min(1).max(100_000).default(1),
-  /** Milliseconds of `delayMs`, copies of `duplicateNotify`, fen added by `wrongAmount` and `billAlter`, seconds of `staleTimestamp`. */
+  /** Milliseconds of `delayMs`, copies of `duplicateNotify`, fen added by `wrongAmount`, `billAlter` and `billFee`, seconds of `staleTimestamp`. */
   value: z.int().optional(),
 });
 export type Fault = z.infer<typeof Fault>;

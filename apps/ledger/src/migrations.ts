@@ -4,8 +4,9 @@ import { OpenMatters } from './migrations/0003-open-matters.ts';
 import { SealedDays } from './migrations/0004-sealed-days.ts';
 import { ManualEntries } from './migrations/0005-manual-entries.ts';
 import { DrainingRefunds } from './migrations/0006-draining-refunds.ts';
-import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
 import { PeriodChangesAreSeen } from './migrations/0007-period-changes-are-seen.ts';
+import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
+import { SmallIndexes } from './migrations/0009-small-indexes.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
 export const ledgerMigrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const ledgerMigrations: readonly Migration[] = [
   DrainingRefunds,
   PeriodChangesAreSeen,
   EntriesOutOfTime,
+  SmallIndexes,
 ];

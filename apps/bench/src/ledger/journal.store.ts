@@ -68,8 +68,7 @@ export class JournalOfBench {
     await this.database.query(
       {
         name: 'bench_as_of',
-        text: `SELECT version, paid_after, granted_after, held_after FROM entry
-                WHERE book_id = $1 AND recorded_at <= $2::timestamptz ORDER BY recorded_at DESC, version DESC LIMIT 1`,
+        text: `SELECT version, paid_after, granted_after, held_after FROM entry_as_of($1, $2::timestamptz)`,
       },
       [bookId, instant],
     );

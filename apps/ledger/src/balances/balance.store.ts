@@ -53,6 +53,5 @@ const asOfSql: PreparedStatement = {
   text: `
   SELECT book_id AS "customerId", currency, version, $2::timestamptz AS "asOf",
          ${figures('paid_after', 'granted_after', 'held_after')}
-    FROM entry WHERE book_id = $1 AND recorded_at <= $2::timestamptz
-   ORDER BY recorded_at DESC, version DESC LIMIT 1`,
+    FROM entry_as_of($1, $2::timestamptz)`,
 };

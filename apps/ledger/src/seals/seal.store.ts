@@ -217,9 +217,8 @@ const keepHeadsSql = `
      ORDER BY book_id LIMIT ${rowsAtOnce}
   ), kept AS (
     INSERT INTO sealed_head (book_id, day, version, hash)
-    SELECT m.book_id, $1::date, e.version, e.hash FROM moved m CROSS JOIN LATERAL (
-      SELECT version, hash, recorded_at FROM entry WHERE book_id = m.book_id AND recorded_at < $2::timestamptz
-       ORDER BY recorded_at DESC, version DESC LIMIT 1) e
+    SELECT m.book_id, $1::date, e.version, e.hash
+      FROM moved m CROSS JOIN LATERAL entry_as_of(m.book_id, $2::timestamptz - interval '1 microsecond') e
      WHERE e.recorded_at >= $2::timestamptz - interval '1 day'
   )
   SELECT max(book_id) AS last FROM moved`;

@@ -126,7 +126,9 @@ interface RecordedSince {
 const recordedSinceSql = `
   WITH since AS (
     SELECT version, occurred_at FROM entry
-     WHERE book_id = $1 AND occurred_at < $2::timestamptz AND recorded_at <= $3::timestamptz AND recorded_at > $4::timestamptz),
+     WHERE book_id = $1 AND occurred_at < $2::timestamptz
+       AND version > version_before($1, $4::timestamptz + interval '1 microsecond')
+       AND version <= version_before($1, $3::timestamptz + interval '1 microsecond')),
   shown AS (SELECT * FROM since ORDER BY version LIMIT $5)
   SELECT (SELECT count(*) FROM since)::text AS entries, array_agg(version ORDER BY version)::text[] AS versions,
          min(occurred_at)::text AS first FROM shown`;
@@ -156,12 +158,12 @@ const changed = (where: string): string => `
  */
 const periodSql = `
   WITH recorded AS (
-    SELECT ${columns} FROM entry WHERE book_id = $1 AND recorded_at < $2::timestamptz AND recorded_at <= $4::timestamptz
-     ORDER BY recorded_at DESC, version DESC LIMIT 1
+    SELECT ${columns} FROM entry_as_of($1, least($2::timestamptz - interval '1 microsecond', $4::timestamptz))
   ), parts AS (
     SELECT ${of((figure) => `${figure}_after AS ${figure}`)} FROM recorded
-    UNION ALL SELECT ${of((figure) => figure)} FROM (${changed(`recorded_at >= $2::timestamptz
-           AND recorded_at < $2::timestamptz + interval '1 minute' AND occurred_at < $2::timestamptz AND ${inTime}`)}) soon
+    UNION ALL SELECT ${of((figure) => figure)} FROM (${changed(`version > version_before($1, $2::timestamptz)
+           AND version <= version_before($1, $2::timestamptz + interval '1 minute')
+           AND occurred_at < $2::timestamptz AND ${inTime}`)}) soon
     UNION ALL SELECT ${of((figure) => figure)} FROM (${changed(`recorded_at >= $2::timestamptz
            AND occurred_at < $2::timestamptz AND ${outOfTime}`)}) late
     UNION ALL SELECT ${of((figure) => `-${figure}`)} FROM (${changed(`recorded_at < $2::timestamptz
@@ -169,7 +171,8 @@ const periodSql = `
   ), opening AS (
     SELECT ${of((figure) => `coalesce(sum(${figure}), 0) AS ${figure}_before`)} FROM parts
   ), period AS (
-    ${changed(`recorded_at >= $2::timestamptz AND recorded_at <= $3::timestamptz + interval '1 minute'
+    ${changed(`version > version_before($1, $2::timestamptz)
+           AND version <= version_before($1, $3::timestamptz + interval '60.000001 seconds')
            AND occurred_at >= $2::timestamptz AND occurred_at < $3::timestamptz AND ${inTime}`)}
     UNION ALL
     ${changed(`occurred_at >= $2::timestamptz AND occurred_at < $3::timestamptz AND ${outOfTime}`)}

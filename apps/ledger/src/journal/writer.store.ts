@@ -1,26 +1,27 @@
 import { Instant } from '@app/bookkeeping';
-import type { Event } from '@app/contracts';
-import { log, metrics } from '@app/observability';
+import { metrics } from '@app/observability';
 import type { Database, Outbox, OutboxSignal } from '@app/persistence';
 import { isPermanent, sqlStateOf, type Tx } from '@app/persistence';
 import type { AccountCodes } from './account-codes.store.ts';
 import { BatchQueue } from './batch-queue.ts';
+import {
+  announcements,
+  bookIdsOf,
+  failure,
+  holdsNamed,
+  lotsNamedBy,
+  needsLocks,
+  unknownHolds,
+} from './batch-requests.ts';
 import { BatchRows } from './batch-rows.ts';
 import { batchStatement } from './batch-statement.ts';
 import { loadBooks, unopened, type KeptBook } from './books.store.ts';
 import { ClosedPeriods } from './closed-periods.store.ts';
 import { DatabaseClock, stampAfter } from './database-clock.ts';
-import { decideBatch, lotsNamed, type Circumstances, type DecidedBatch } from './decide-batch.ts';
+import { decideBatch, type Circumstances, type DecidedBatch } from './decide-batch.ts';
 import { Journal, type Outcome, type PostRequest } from './journal.ts';
 import { KeptBooks } from './kept-books.ts';
-import {
-  headVersions,
-  holdEnds,
-  knownEvents,
-  lotsAsStored,
-  type HoldName,
-  type LotName,
-} from './known-events.store.ts';
+import { headVersions, holdEnds, knownEvents, lotsAsStored } from './known-events.store.ts';
 import type { Rows } from './rows.ts';
 import { WriterConnection } from './writer-connection.store.ts';
 
@@ -33,7 +34,8 @@ export interface WriterTools {
   readonly booksMax: number;
 }
 
-const batchRequestsMax = 1_000;
+/** Large enough that what a statement costs beside its rows is little; small enough that one is got ready while one is written. */
+const batchSizes = { most: 1_000, early: 250 };
 const attemptsMax = 4;
 
 const batches = metrics.counter({
@@ -50,24 +52,46 @@ const batchSize = metrics.histogram(
   [1, 3, 10, 30, 100, 300, 1_000],
 );
 
+/** A batch that is decided and waits to be written. */
+interface PreparedBatch {
+  readonly decided: DecidedBatch;
+  readonly recordedAt: Instant;
+  /** Undefined where nothing is written. */
+  readonly rows: BatchRows | undefined;
+  /** What the batch before it came to is not known yet; where this has changed by then, it failed. */
+  readonly failuresBefore: number;
+}
+
 /**
  * The journal in PostgreSQL, written a batch at a time: one writer in a process, whatever books and partitions there are. What a
  * statement costs beside its rows is then shared by all who ask at the same time, and nobody waits for a lock. Another process
  * has a writer of its own.
  * A batch is decided in memory on the heads it keeps and written as one statement, which fails where a head has moved or an event
  * is known. Only then is it decided again after locking the books: nothing but the database ever says what is true.
+ * Under load, the next batch is decided while one is written: on books that have taken in what is not committed yet. Where that
+ * fails, what was decided after it is thrown away and decided again.
  */
 export class Writer extends Journal {
-  private readonly queue: BatchQueue<PostRequest, Outcome>;
+  private readonly queue: BatchQueue<PostRequest, PreparedBatch | undefined, Outcome>;
   private readonly kept: KeptBooks;
   private readonly connection: WriterConnection;
   private readonly clock = new DatabaseClock();
   private readonly periods = new ClosedPeriods();
+  /** Batches that were not written as they were decided. */
+  private failures = 0;
+  /** Resolves when nothing is under way that may end otherwise than it was decided. */
+  private undecided: Promise<undefined> | undefined;
   private readonly openDay = (day: string): string => this.periods.firstOpenDay(day);
 
   constructor(private readonly tools: WriterTools) {
     super();
-    this.queue = new BatchQueue((requests) => this.write(requests), batchRequestsMax);
+    this.queue = new BatchQueue(
+      {
+        prepare: (requests) => this.prepare(requests),
+        write: (requests, prepared) => this.write(requests, prepared),
+      },
+      batchSizes,
+    );
     this.kept = new KeptBooks(tools.booksMax);
     this.connection = new WriterConnection(tools.database);
   }
@@ -83,16 +107,51 @@ export class Writer extends Journal {
     this.connection.close();
   }
 
-  private async write(requests: readonly PostRequest[]): Promise<readonly Outcome[]> {
+  private write(
+    requests: readonly PostRequest[],
+    prepared: PreparedBatch | undefined,
+  ): Promise<readonly Outcome[]> {
     batchSize.observe(requests.length);
-    const quick = requests.some(needsLocks) ? undefined : await this.quickly(requests);
-    if (quick === undefined) batches.inc({ path: 'careful' });
-    else batches.inc({ path: 'quick' });
-    return quick ?? (await this.carefully(requests));
+    if (prepared?.failuresBefore === this.failures) return this.quickly(requests, prepared);
+    this.kept.forget(bookIdsOf(requests));
+    return this.whileNothingIsDecided(async () => {
+      const again = prepared && (await this.decide(requests));
+      return again ? this.quickly(requests, again) : this.carefully(requests);
+    });
   }
 
-  /** Decides on the kept heads and writes one statement; undefined where that is not enough to be right. */
-  private async quickly(requests: readonly PostRequest[]): Promise<readonly Outcome[] | undefined> {
+  private async quickly(requests: readonly PostRequest[], batch: PreparedBatch): Promise<readonly Outcome[]> {
+    if (await this.isWritten(batch)) {
+      batches.inc({ path: 'quick' });
+      return batch.decided.outcomes;
+    }
+    this.failures += 1;
+    this.kept.forget(bookIdsOf(requests));
+    return this.whileNothingIsDecided(() => this.carefully(requests));
+  }
+
+  /** Later batches are decided when this one is over: nobody knows yet what it comes to. */
+  private async whileNothingIsDecided<Result>(work: () => Promise<Result>): Promise<Result> {
+    const over = Promise.withResolvers<undefined>();
+    this.undecided = over.promise;
+    try {
+      return await work();
+    } finally {
+      over.resolve(undefined);
+    }
+  }
+
+  private async prepare(requests: readonly PostRequest[]): Promise<PreparedBatch | undefined> {
+    await this.undecided;
+    return requests.some(needsLocks) ? undefined : this.decide(requests);
+  }
+
+  /**
+   * Decides on the kept heads; undefined where that is not enough to be right. What it asks the database is answered after the
+   * batch before is written, for they share a connection.
+   */
+  private async decide(requests: readonly PostRequest[]): Promise<PreparedBatch | undefined> {
+    const failuresBefore = this.failures;
     const bookIds = bookIdsOf(requests);
     try {
       const books = await this.booksOf(bookIds);
@@ -106,28 +165,37 @@ export class Writer extends Journal {
         known: new Map(),
         openDay: this.openDay,
       });
-      if (!(await this.isCertain(requests, decided, books))) {
-        this.kept.forget(bookIds);
-        return undefined;
-      }
-      await this.writeQuickly(decided, recordedAt);
-      return decided.outcomes;
+      if (!(await this.isCertain(requests, decided, books))) return undefined;
+      const rows = decided.entries.length === 0 ? undefined : await this.rowsOf(decided, this.connection);
+      follow(decided, recordedAt);
+      return { decided, recordedAt, rows, failuresBefore };
     } catch (error) {
+      this.failures += 1;
       this.kept.forget(bookIds);
       if (sqlStateOf(error) === undefined && !isPermanent(error)) throw error;
       return undefined;
     }
   }
 
-  private async writeQuickly(decided: DecidedBatch, recordedAt: Instant): Promise<void> {
-    if (decided.entries.length === 0) return;
-    const rows = await this.rowsOf(decided, this.connection);
-    const answer = await this.connection.write<{ now: string }>(batchStatement(rows.present()), [
-      Instant.toText(recordedAt),
-      ...rows.values(),
-    ]);
-    if (answer) this.clock.set(Instant.fromText(answer.now));
-    this.settle(decided, recordedAt);
+  /** Writes one statement; false where the database refuses it. */
+  private async isWritten({ decided, recordedAt, rows }: PreparedBatch): Promise<boolean> {
+    if (rows === undefined) return true;
+    try {
+      const answer = await this.connection.write<{ now: string }>(batchStatement(rows.present()), [
+        Instant.toText(recordedAt),
+        ...rows.values(),
+      ]);
+      if (answer) this.clock.set(Instant.fromText(answer.now));
+    } catch (error) {
+      if (sqlStateOf(error) === undefined && !isPermanent(error)) {
+        this.failures += 1;
+        this.kept.forget(decided.moved.map(({ book }) => book.state.bookId));
+        throw error;
+      }
+      return false;
+    }
+    this.tell(decided);
+    return true;
   }
 
   /**
@@ -149,9 +217,11 @@ export class Writer extends Journal {
 
   /** Decides after locking the books, in one transaction. A request that the database refuses is found by trying each alone. */
   private async carefully(requests: readonly PostRequest[], attempt = 1): Promise<readonly Outcome[]> {
+    batches.inc({ path: 'careful' });
     try {
       const done = await this.tools.database.transaction((tx) => this.decideLocked(tx, requests));
-      this.settle(done.decided, done.recordedAt);
+      follow(done.decided, done.recordedAt);
+      this.tell(done.decided);
       for (const [bookId, kept] of done.books) if (kept.version > 0) this.kept.keep(bookId, kept);
       return done.decided.outcomes;
     } catch (error) {
@@ -205,12 +275,8 @@ export class Writer extends Journal {
     return rows;
   }
 
-  /** The batch is committed: the books in memory are what the database has. */
-  private settle({ moved, entries }: DecidedBatch, recordedAt: Instant): void {
-    for (const kept of moved) {
-      kept.version = kept.book.state.version;
-      kept.recordedAt = recordedAt;
-    }
+  /** The batch is committed. */
+  private tell({ entries }: DecidedBatch): void {
     if (entries.length === 0) return;
     recorded.inc(entries.length);
     this.tools.signal.raise();
@@ -242,6 +308,14 @@ export class Writer extends Journal {
   }
 }
 
+/** The books in memory are what the database has once the batch is committed. */
+function follow({ moved }: DecidedBatch, recordedAt: Instant): void {
+  for (const kept of moved) {
+    kept.version = kept.book.state.version;
+    kept.recordedAt = recordedAt;
+  }
+}
+
 async function databaseTime(database: Rows): Promise<Instant> {
   const [row] = await database.query<{ now: string }>(
     'SELECT greatest(clock_timestamp(), last_cut()) AS now',
@@ -256,50 +330,9 @@ async function databaseTime(database: Rows): Promise<Instant> {
  */
 const mayPassAtOnce = (error: unknown): boolean => ['23505', 'HL003'].includes(sqlStateOf(error) ?? '');
 
-/** What is announced is committed by a transaction of its own; how a lot ended is certain only while its book is locked. */
-const needsLocks = ({ announce, command }: PostRequest): boolean =>
-  announce !== undefined || 'endedLots' in command;
-
-const bookIdsOf = (requests: readonly PostRequest[]): string[] =>
-  [...new Set(requests.map(({ bookId }) => bookId))].sort();
-
 const isDoubtful = (outcome: Outcome | undefined): boolean =>
   outcome?.kind === 'refused' || outcome?.kind === 'unchanged' || outcome?.kind === 'failed';
 
 function withUnopened(bookIds: readonly string[], loaded: Map<string, KeptBook>): Map<string, KeptBook> {
   return new Map(bookIds.map((bookId) => [bookId, loaded.get(bookId) ?? unopened(bookId)]));
-}
-
-const holdsNamed = (requests: readonly PostRequest[]): HoldName[] =>
-  requests.flatMap(({ bookId, command }) => ('ended' in command ? [{ bookId, holdId: command.holdId }] : []));
-
-const lotsNamedBy = (requests: readonly PostRequest[]): LotName[] =>
-  requests.flatMap(({ bookId, command }) => lotsNamed(command).map((topUpId) => ({ bookId, topUpId })));
-
-/** Holds that requests name, and that are neither open nor placed by this batch: how they ended must be looked up. */
-function unknownHolds(requests: readonly PostRequest[], books: ReadonlyMap<string, KeptBook>): HoldName[] {
-  // The book of each hold of this batch, by the hold's id; of two books that share an id, one is looked up in vain.
-  const placed = new Map<string, string>();
-  const unknown: HoldName[] = [];
-  for (const { bookId, command } of requests) {
-    if (!('ended' in command)) continue;
-    const { holdId } = command;
-    // A hold that is placed twice is found by its event, which the statement refuses.
-    if (command.type === 'place-hold') placed.set(holdId, bookId);
-    else if (books.get(bookId)?.book.state.holds.has(holdId) !== true && placed.get(holdId) !== bookId) {
-      unknown.push({ bookId, holdId });
-    }
-  }
-  return unknown;
-}
-
-const announcements = (requests: readonly PostRequest[], outcomes: readonly Outcome[]): Event[] =>
-  requests.flatMap((request, index) => {
-    const outcome = outcomes[index];
-    return outcome?.kind === 'recorded' ? [...(request.announce?.(outcome.entries) ?? [])] : [];
-  });
-
-function failure({ bookId, command }: PostRequest, error: unknown): Outcome {
-  log().error({ err: error, bookId, eventId: command.eventId }, 'A request cannot be recorded');
-  return { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
 }

@@ -41,7 +41,7 @@ import { AccountCodes } from './journal/account-codes.store.ts';
 import { journalSource } from './journal/journal-source.store.ts';
 import { Journal } from './journal/journal.ts';
 import { PostEventsHandler } from './journal/post-events.handler.ts';
-import { Writer } from './journal/writer.store.ts';
+import { usualBatches, Writer } from './journal/writer.store.ts';
 import type { LedgerSettings } from './ledger-settings.ts';
 import { ledgerMigrations } from './migrations.ts';
 import { PeriodStore } from './periods/period.store.ts';
@@ -146,6 +146,7 @@ export class LedgerModule {
             new Writer({
               ...{ database, codes: new AccountCodes(), outbox, signal },
               booksMax: settings.BOOKS_KEPT_MAX,
+              batches: usualBatches,
             }),
           inject: [WriterDatabase, Outbox, OutboxSignal],
         },

@@ -4,7 +4,8 @@ import { Units18 } from '@app/money';
 import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
 import { AccountCodes } from '../src/journal/account-codes.store.ts';
 import type { PostRequest } from '../src/journal/journal.ts';
-import { Writer } from '../src/journal/writer.store.ts';
+import type { BatchSizes } from '../src/journal/batch-queue.ts';
+import { usualBatches, Writer } from '../src/journal/writer.store.ts';
 import { ledgerMigrations } from '../src/migrations.ts';
 
 /** A ledger without doors, on a real database. */
@@ -16,7 +17,7 @@ export interface LedgerForSpecs {
   /** The address for another pool of the service's own role; it must be closed first. */
   readonly serviceUrl: string;
   /** A second process on the same database, with its own memory. */
-  another(): Writer;
+  another(batches?: BatchSizes): Writer;
   close(): Promise<void>;
 }
 
@@ -27,7 +28,7 @@ export async function ledgerOn(url: string): Promise<LedgerForSpecs> {
   const migrations = [messagingMigration, ...ledgerMigrations];
   await migrate({ url: role.url, migrationUrl: url, migrations, applicationName: 'ledger spec' });
   const stores: { readonly journal: Writer; readonly writers: Database }[] = [];
-  const another = (): Writer => {
+  const another = (batches = usualBatches): Writer => {
     const applicationName = 'ledger spec writer';
     const writers = new Database({ url: role.url, applicationName, connectionsMax: 2 });
     const signal = new OutboxSignal();
@@ -35,6 +36,7 @@ export async function ledgerOn(url: string): Promise<LedgerForSpecs> {
     const journal = new Writer({
       ...{ database: writers, codes: new AccountCodes(), outbox, signal },
       booksMax: 1_000,
+      batches,
     });
     stores.push({ journal, writers });
     return journal;

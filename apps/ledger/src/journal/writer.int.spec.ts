@@ -30,4 +30,28 @@ describe('a writer', () => {
     ]);
     expect(outcomes.map(({ kind }) => kind)).toEqual(['recorded', 'failed', 'recorded']);
   });
+
+  it('decides in the order in which it is asked, also where batches overlap and another writer moves the book', async () => {
+    const book = 'cus_ordered';
+    const overlapping = ledger.another({ most: 3, early: 1 });
+    await ledger.journal.post([ask.plan(book)]);
+    const pairs = 60;
+    // A hold fits only after the top-up just before it: asked in any other order, it would be refused.
+    const asked = Array.from({ length: pairs }, (_, pair) => [
+      overlapping.post([ask.topUp(book, `top_${String(pair)}`, '1')]),
+      overlapping.post([ask.hold(book, `hold_${String(pair)}`, '1')]),
+    ]).flat();
+    const others = (async () => {
+      for (let other = 0; other < 20; other += 1)
+        await ledger.journal.post([ask.grant(book, `grant_${String(other)}`, '0.000001')]);
+    })();
+    const kinds = (await Promise.all(asked)).flat().map(({ kind }) => kind);
+    await others;
+    expect(new Set(kinds)).toEqual(new Set(['recorded']));
+    const [head] = await ledger.database.query<{ paid: string; held: string }>(
+      'SELECT trim_scale(paid)::text AS paid, trim_scale(held)::text AS held FROM book_head WHERE book_id = $1',
+      [book],
+    );
+    expect(head).toEqual({ paid: String(pairs), held: String(pairs) });
+  }, 60_000);
 });

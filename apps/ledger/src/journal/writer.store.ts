@@ -3,7 +3,7 @@ import { metrics } from '@app/observability';
 import type { Database, Outbox, OutboxSignal } from '@app/persistence';
 import { isPermanent, sqlStateOf, type Tx } from '@app/persistence';
 import type { AccountCodes } from './account-codes.store.ts';
-import { BatchQueue } from './batch-queue.ts';
+import { BatchQueue, type BatchSizes } from './batch-queue.ts';
 import {
   announcements,
   bookIdsOf,
@@ -32,10 +32,12 @@ export interface WriterTools {
   readonly outbox: Outbox;
   readonly signal: OutboxSignal;
   readonly booksMax: number;
+  readonly batches: BatchSizes;
 }
 
 /** Large enough that what a statement costs beside its rows is little; small enough that one is got ready while one is written. */
-const batchSizes = { most: 1_000, early: 250 };
+export const usualBatches: BatchSizes = { most: 1_000, early: 250 };
+
 const attemptsMax = 4;
 
 const batches = metrics.counter({
@@ -90,7 +92,7 @@ export class Writer extends Journal {
         prepare: (requests) => this.prepare(requests),
         write: (requests, prepared) => this.write(requests, prepared),
       },
-      batchSizes,
+      tools.batches,
     );
     this.kept = new KeptBooks(tools.booksMax);
     this.connection = new WriterConnection(tools.database);

@@ -524,6 +524,21 @@ describe('a refund of what came by bank', () => {
     expect(await payments.sandboxes['wechat-pay'].refunds()).toEqual([]);
   });
 
+  it.each(['opening', 'wechat-pay'])(
+    'came before us, through %s, is paid from the bank by two people, for we have no order of it',
+    async (channel) => {
+      const company = await aCompany();
+      const topUpId = `${company.customerId}:opening`;
+      const { refundId, itemId } = await reserve(company.customerId, { topUpId, channel, amount: '12' });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(await itemOf(company.customerId, refundId)).toMatchObject({ status: 'created' });
+      await bank.ask('/payouts', await payOut(itemId, company.name));
+      await imported();
+      const told = await publishedEvent(`${itemId}:paid`);
+      expect(told.data).toMatchObject({ amount: { amount: '12' }, channel: 'bank-spec' });
+    },
+  );
+
   /** A refund that its provider could not pay, for which two people have planned a payout. */
   const abnormalAndPlanned = async () => {
     const company = await aCompany();

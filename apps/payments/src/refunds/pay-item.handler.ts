@@ -97,6 +97,10 @@ export class PayItemHandler {
       if (submitted.kind !== 'changed') return undefined;
       const topUp = await this.topUps.lock(tx, topUpId);
       const now = this.clock.now();
+      if (topUp === undefined) {
+        await this.putOff(tx, item, 'people');
+        return undefined;
+      }
       const wait = waitFor(topUp, policy, { now, isFirst: item.status === 'created' });
       if (wait !== 'go') {
         await this.putOff(tx, item, wait);

@@ -50,7 +50,10 @@ export class RefundedTopUps {
     }));
   }
 
-  /** Sets an item aside on its order. An item that does not fit the order is a bug of the ledger or of ours: parked. */
+  /**
+   * Sets an item aside on its order. An item that does not fit the order is a bug of the ledger or of ours: parked. Money that
+   * the ledger has from elsewhere (a balance that was taken over, suspense assigned by hand) has no order; people pay it back.
+   */
   async reserve(tx: Tx, customerId: string, { itemId, topUpId, channel, amount }: RefundItem): Promise<void> {
     const rows = await tx.query(
       `UPDATE top_up SET refunding = refunding + $2
@@ -60,6 +63,8 @@ export class RefundedTopUps {
       [topUpId, amount.toText(), customerId, channel, amount.currency],
     );
     if (rows.length > 0) return;
+    const [order] = await tx.query('SELECT 1 FROM top_up WHERE top_up_id = $1', [topUpId]);
+    if (order === undefined) return;
     throw new Unprocessable(
       'item-does-not-fit',
       `${itemId} of ${amount.toString()} does not fit the top-up ${topUpId}.`,
@@ -80,8 +85,8 @@ export class RefundedTopUps {
     ]);
   }
 
-  /** The order, locked: two items of one order are never sent at the same time. */
-  async lock(tx: Tx, topUpId: string): Promise<RefundedTopUp> {
+  /** The order, locked: two items of one order are never sent at the same time. Undefined where it is none of ours. */
+  async lock(tx: Tx, topUpId: string): Promise<RefundedTopUp | undefined> {
     const [row] = await tx.query<Row>(
       `SELECT trim_scale(COALESCE(credited, amount)) AS amount, currency, paid_at, last_refund_at
          FROM top_up WHERE top_up_id = $1 FOR UPDATE`,
@@ -92,13 +97,14 @@ export class RefundedTopUps {
       'SELECT count(*)::int AS count FROM refund_item WHERE top_up_id = $1 AND sent_at IS NOT NULL',
       [topUpId],
     );
-    if (!row) throw new Error(`The order ${topUpId} of a refund vanished.`);
-    return {
-      paid: Money.of(row.amount, row.currency),
-      paidAt: new Date(row.paid_at),
-      refundCount: sent?.count ?? 0,
-      lastRefundAt: row.last_refund_at === null ? undefined : new Date(row.last_refund_at),
-    };
+    return (
+      row && {
+        paid: Money.of(row.amount, row.currency),
+        paidAt: new Date(row.paid_at),
+        refundCount: sent?.count ?? 0,
+        lastRefundAt: row.last_refund_at === null ? undefined : new Date(row.last_refund_at),
+      }
+    );
   }
 
   /** Notes that an item is sent now. However often it is, it counts once. */

@@ -37,7 +37,10 @@ export async function ledgerProcess(environment: Readonly<Record<string, string>
     await stop('SIGKILL');
     throw error;
   });
-  return { base, url, kill: () => stop('SIGKILL'), stop: () => stop('SIGTERM') };
+  /** Stops the process in the middle of what it does, until it goes on as if nothing had been. */
+  const freeze = (): boolean => child.kill('SIGSTOP');
+  const goOn = (): boolean => child.kill('SIGCONT');
+  return { base, url, kill: () => stop('SIGKILL'), stop: () => stop('SIGTERM'), freeze, goOn };
 }
 
 /** Runs a command of the ledger to its end. */

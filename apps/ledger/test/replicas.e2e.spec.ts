@@ -126,3 +126,56 @@ describe('two ledgers on one database, of which one is killed among holds, charg
     await two.stop();
   }, 120_000);
 });
+
+describe('two ledgers on one database, of which one is frozen among charges until the other has taken over', () => {
+  it('charge everything once, and the one that wakes up knows nothing better than the database', async () => {
+    const [one, two] = await Promise.all([ledgerProcess(environment), ledgerProcess(environment)]);
+    const doors = [one, two].map(({ base, url }) => peopleOf(identity, base, url));
+    const [sleeper, other] = doors.map((door) => door.someone('gateway', 'holds:write ledger:read').api);
+    if (sleeper === undefined || other === undefined) throw new Error('there are two');
+    const customers = Array.from({ length: 6 }, () => newId('cus'));
+    const hold = (api: typeof sleeper, customerId: string, amount: string) =>
+      api.PlaceHold(
+        { ...none, holdId: newId('hold'), customerId, keyId: '', amount: cny(amount), limits: [] },
+        { timeoutMs: 30_000 },
+      );
+    await publish(topics.customers.name, ...customers.map((customerId) => aCustomer(customerId)));
+    await publish(
+      topics.topUps.name,
+      ...customers.map((customerId) => aTopUp(customerId, newId('top'), '100')),
+    );
+    for (const customerId of customers) {
+      await appears(database, `SELECT 1 FROM book_head WHERE book_id = $1 AND version >= 2`, [customerId]);
+      // The one that will sleep has every book in memory, and ten of each are held.
+      expect((await hold(sleeper, customerId, '10')).hold).toBeDefined();
+    }
+
+    const charges = customers.flatMap((customerId) =>
+      Array.from({ length: 50 }, () => aCharge(customerId, newId('use'), '1')),
+    );
+    const told = publish(topics.rated.name, ...charges);
+    one.freeze();
+    await told;
+    for (const customerId of customers)
+      await settledDown(
+        customerId,
+        charges.filter(({ subject }) => subject === customerId).map(({ id }) => id),
+      );
+    for (const customerId of customers) expect((await hold(other, customerId, '30')).hold).toBeDefined();
+    one.goOn();
+    await publish(topics.rated.name, ...charges.slice(0, 100));
+
+    for (const customerId of customers) {
+      // Of 100, 50 are charged, 10 and 30 are held: what it remembers would let 90 pass.
+      expect(await hold(sleeper, customerId, '10.01')).toMatchObject({
+        refusal: { code: 'insufficient-funds', available: '10' },
+      });
+      expect((await hold(sleeper, customerId, '10')).hold).toMatchObject({ availableAfter: '0' });
+      expect(await other.GetBalance({ customerId, asOf: '' })).toMatchObject({ paid: '50', available: '0' });
+    }
+    const report = await other.Rebuild({}, { timeoutMs: 30_000 });
+    expect(report).toMatchObject({ agrees: true, chainVerified: true });
+    for (const { leave } of doors) leave();
+    await Promise.all([one.stop(), two.stop()]);
+  }, 180_000);
+});

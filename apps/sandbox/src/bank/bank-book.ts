@@ -51,6 +51,11 @@ export class BankBook {
     });
   }
 
+  /** What lies on the account, in fen. */
+  balance(): number {
+    return this.balanceFen;
+  }
+
   /** The statement of what was booked since the last one. */
   state(): BookedStatement {
     const movements = this.movements.slice(this.stated);

@@ -62,6 +62,8 @@ async function dispatched({ book, clock }: Bank, request: IncomingMessage): Prom
     case '/__sandbox/clock':
       clock.advance(Advance.parse(JSON.parse(body)).advanceSeconds * 1000);
       return { now: clock.now().toISOString() };
+    case '/__sandbox/balance':
+      return { fen: book.balance() };
     case '/payouts':
       return { paid: book.payOut(payoutRows(body), today) };
     case '/statement': {

@@ -43,7 +43,14 @@ export class Customers {
 
   /** Asks the gateway: a POST where there is a body, unless another method is named. */
   async ask(path: string, bearer: string | undefined, body?: unknown, method?: string): Promise<Answer> {
-    const answer = await fetch(`${this.gatewayUrl}${path}`, {
+    const answer = await this.request(path, bearer, body, method);
+    const requestId = answer.headers.get('x-request-id');
+    return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, requestId };
+  }
+
+  /** The same, with the answer as it comes. */
+  request(path: string, bearer: string | undefined, body?: unknown, method?: string): Promise<Response> {
+    return fetch(`${this.gatewayUrl}${path}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),
       headers: {
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
@@ -51,8 +58,6 @@ export class Customers {
       },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const requestId = answer.headers.get('x-request-id');
-    return { status: answer.status, body: (await answer.json()) as Record<string, unknown>, requestId };
   }
 
   /** A customer with a key and, unless it is to stay poor, money. */
@@ -63,7 +68,7 @@ export class Customers {
     const customerId = String(customer.body['customerId']);
     const issued = await this.ask(`/v1/admin/customers/${customerId}/keys`, token, {});
     const key = String(issued.body['key']);
-    const openai = new OpenAI({ apiKey: key, baseURL: `${this.gatewayUrl}/v1` });
+    const openai = new OpenAI({ apiKey: key, adminAPIKey: key, baseURL: `${this.gatewayUrl}/v1` });
     if (paid !== '0') await this.topUp(key, paid);
     await eventually(
       () => this.ask('/v1/balance', key),
@@ -104,7 +109,8 @@ export class Customers {
     );
   }
 
-  private tokensOf(name: string): ServiceTokens {
+  /** The tokens of a client of the identity provider, such as `FINANCE`. */
+  tokensOf(name: string): ServiceTokens {
     return new ServiceTokens(new IdentityProvider(this.setting('OIDC_ISSUER')), {
       clientId: this.setting(`${name}_CLIENT_ID`),
       clientSecret: this.setting(`${name}_CLIENT_SECRET`),
@@ -112,15 +118,16 @@ export class Customers {
   }
 }
 
-/** Looks until it is so, for twenty seconds at most. */
+/** Looks until it is so; throws with what it saw last where it never is. */
 export async function eventually<Value>(
   look: () => Promise<Value>,
   isSo: (value: Value) => boolean,
 ): Promise<Value> {
-  for (let wait = 0; ; wait += 1) {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
     const value = await look();
     if (isSo(value)) return value;
-    if (wait > 200) throw new Error(`never so: ${JSON.stringify(value)}`);
+    if (Date.now() > deadline) throw new Error(`never so: ${JSON.stringify(value).slice(0, 2_000)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }

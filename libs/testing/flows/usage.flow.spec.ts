@@ -1,34 +1,28 @@
 import type { LedgerApi } from '@app/contracts';
 import { Money } from '@app/money';
 import { recompute } from '@app/rating';
-import { closeGrpc, type GrpcApi, grpcClient } from '@app/transport';
+import { closeGrpc } from '@app/transport';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { eventually, type FlowCustomer, PlatformDoors } from './flow-customer.ts';
+import { type Customer, Customers, eventually } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 const relayed = 90;
 const reported = 60;
 
 let platform: RunningPlatform;
-let doors: PlatformDoors;
-let ledger: GrpcApi<LedgerApi.Ledger>;
-let customer: FlowCustomer;
-let other: FlowCustomer;
+let customers: Customers;
+let ledger: Customers['ledger'];
+let customer: Customer;
+let other: Customer;
 
 beforeAll(async () => {
   platform = await runningPlatform('usage', { ledger: { CHARGE_WAIT_SECONDS: '2', SWEEP_SECONDS: '1' } });
-  doors = new PlatformDoors(platform);
-  ledger = grpcClient<LedgerApi.Ledger>({
-    protoFile: 'haoli/ledger/v1/ledger.proto',
-    package: 'haoli.ledger.v1',
-    service: 'Ledger',
-    url: doors.setting('LEDGER_GRPC_URL'),
-    tokens: doors.tokensOf('FINANCE'),
-  });
+  customers = new Customers(platform);
+  ({ ledger } = customers);
   // Too little for all of it: some of what internal services report finds the wallet empty.
-  [customer, other] = [await doors.newCustomer({ paid: '6' }), await doors.newCustomer({ paid: '0' })];
+  [customer, other] = [await customers.aCustomer({ paid: '6' }), await customers.aCustomer({ paid: '0' })];
   await relaySome(fc.sample(someCall, { numRuns: relayed, seed: 7 }));
   await reportSome(fc.sample(someReport, { numRuns: reported, seed: 8 }));
 }, 240_000);
@@ -92,7 +86,7 @@ async function reportSome(reports: readonly SomeReport[]): Promise<void> {
     id: 'impossible',
     data: { model: 'gpt-5.5', usageFamily: 'openai-chat', rawUsage: bodyOf(-5, 9, 1) },
   };
-  const answer = await doors.ask('/api/metering/v1/usage-records', await doors.operatorToken(), [
+  const answer = await customers.ask('/api/metering/v1/usage-records', await customers.operator.bearer(), [
     ...events,
     impossible,
   ]);
@@ -125,7 +119,7 @@ async function pagesOf<Item>(path: string): Promise<Item[]> {
   const items: Item[] = [];
   for (let page: string | null = ''; page !== null;) {
     const next: string = page === '' ? '' : `&page=${page}`;
-    const { body } = await doors.ask(`${path}${next}`, customer.key);
+    const { body } = await customers.ask(`${path}${next}`, customer.key);
     const { data, next_page } = body as unknown as Page<Item>;
     items.push(...data);
     page = next_page;
@@ -155,7 +149,7 @@ describe('a random workload', () => {
         expect([group, width, sumOf(amounts)]).toEqual([group, width, sum]);
       }
     }
-    const csv = await (await doors.request('/v1/usage/calls.csv', customer.key)).text();
+    const csv = await (await customers.request('/v1/usage/calls.csv', customer.key)).text();
     const rows = parse<{ amount: string }>(csv, { columns: true });
     expect([rows.length, sumOf(rows.map(({ amount }) => amount))]).toEqual([lines.length, sum]);
     const debits = await eventually(debitsOfLedger, (found) => found.held === '0' && found.sum === sum);
@@ -166,7 +160,7 @@ describe('a random workload', () => {
     const lines = await allLines();
     const charged = lines.filter(({ outcome }) => outcome === 'charged');
     for (const { id, amount } of [...charged.slice(0, 5), ...charged.slice(-5)]) {
-      const { body } = await doors.ask(`/v1/usage/calls/${id}`, customer.key);
+      const { body } = await customers.ask(`/v1/usage/calls/${id}`, customer.key);
       expect(body).toMatchObject({ object: 'call.receipt', amount, entry: { event_id: `${id}:rated` } });
       const formula = (body['lines'] as Line['lines']).map(({ unit_price: unitPrice, ...line }) => ({
         ...line,
@@ -184,24 +178,26 @@ describe('a random workload', () => {
     }
     const failed = lines.find(({ outcome }) => outcome === 'uncharged');
     const quarantined = lines.find(({ outcome }) => outcome === 'quarantined');
-    expect((await doors.ask(`/v1/usage/calls/${failed?.id ?? ''}`, customer.key)).body).toMatchObject({
+    expect((await customers.ask(`/v1/usage/calls/${failed?.id ?? ''}`, customer.key)).body).toMatchObject({
       ...{ amount: { value: '0' }, entry: { event_id: `${failed?.id ?? ''}:uncharged`, postings: [] } },
     });
-    expect((await doors.ask(`/v1/usage/calls/${quarantined?.id ?? ''}`, customer.key)).body).toMatchObject({
+    expect(
+      (await customers.ask(`/v1/usage/calls/${quarantined?.id ?? ''}`, customer.key)).body,
+    ).toMatchObject({
       ...{ raw_usage: bodyOf(-5, 9, 1), reason: 'impossible-usage', entry: null, balance: null },
     });
   }, 60_000);
 
   it('is another customer’s alone: its calls are not there, its sums are empty', async () => {
     const [line] = await allLines();
-    expect((await doors.ask(`/v1/usage/calls/${line?.id ?? ''}`, other.key)).status).toBe(404);
-    expect((await doors.ask('/v1/usage/calls', other.key)).body['data']).toEqual([]);
-    expect((await doors.ask('/v1/usage/calls', undefined)).status).toBe(401);
+    expect((await customers.ask(`/v1/usage/calls/${line?.id ?? ''}`, other.key)).status).toBe(404);
+    expect((await customers.ask('/v1/usage/calls', other.key)).body['data']).toEqual([]);
+    expect((await customers.ask('/v1/usage/calls', undefined)).status).toBe(401);
     const theirs = await other.openai.admin.organization.usage.costs({ start_time: secondsAgo(7) });
     expect(theirs.data.flatMap(({ results }) => results)).toEqual([]);
-    expect((await (await doors.request('/v1/usage/calls.csv', other.key)).text()).split('\r\n')).toHaveLength(
-      2,
-    );
+    expect(
+      (await (await customers.request('/v1/usage/calls.csv', other.key)).text()).split('\r\n'),
+    ).toHaveLength(2);
   });
 });
 
@@ -245,7 +241,7 @@ describe('OpenAI’s own client', () => {
   }, 60_000);
 
   it('is told in its own words what a question lacks', async () => {
-    const answer = await doors.ask('/v1/organization/usage/completions', customer.key);
+    const answer = await customers.ask('/v1/organization/usage/completions', customer.key);
     expect(answer).toMatchObject({ status: 400, body: { error: { param: 'start_time' } } });
   });
 });
@@ -257,27 +253,29 @@ describe('a chat program that asks the old billing pair', () => {
     );
     for (const base of ['/v1', '']) {
       const [usage, subscription] = await Promise.all([
-        doors.ask(
+        customers.ask(
           `${base}/dashboard/billing/usage?start_date=${start ?? ''}&end_date=${end ?? ''}`,
           customer.key,
         ),
-        doors.ask(`${base}/dashboard/billing/subscription`, customer.key),
+        customers.ask(`${base}/dashboard/billing/subscription`, customer.key),
       ]);
       const used = Number(sumOf((await allLines()).map(({ amount }) => amount.value)));
       expect(usage.body['total_usage']).toBeCloseTo(used * 100, 6);
       expect(subscription.body).toMatchObject({ object: 'billing_subscription', access_until: 0 });
       expect(subscription.body['hard_limit_usd']).toBeCloseTo(used, 9);
     }
-    const poor = await doors.ask('/dashboard/billing/usage', 'sk-wrong');
+    const poor = await customers.ask('/dashboard/billing/usage', 'sk-wrong');
     expect(poor).toMatchObject({ status: 401, body: { error: { code: 'invalid_api_key' } } });
-    expect((await doors.ask('/v1/dashboard/billing/subscription', other.key)).body['hard_limit_usd']).toBe(0);
+    expect(
+      (await customers.ask('/v1/dashboard/billing/subscription', other.key)).body['hard_limit_usd'],
+    ).toBe(0);
   }, 60_000);
 });
 
 describe('a customer who asks what a text would cost', () => {
   it('is told what the guide says, and what is wrong in OpenAI’s form', async () => {
     const request = { model: 'gpt-5.5', input: ['hello world', '你好，世界'], max_output_tokens: 1_000 };
-    expect(await doors.ask('/v1/tokenize', other.key, request)).toMatchObject({
+    expect(await customers.ask('/v1/tokenize', other.key, request)).toMatchObject({
       status: 200,
       body: {
         input_tokens: 5,
@@ -286,9 +284,9 @@ describe('a customer who asks what a text would cost', () => {
         cost: { value: '0.0150125', currency: 'CNY' },
       },
     });
-    const wrong = await doors.ask('/v1/tokenize', other.key, { model: 'gpt-5.5' });
+    const wrong = await customers.ask('/v1/tokenize', other.key, { model: 'gpt-5.5' });
     expect(wrong).toMatchObject({ status: 400, body: { error: { param: 'input' } } });
-    expect((await doors.ask('/v1/tokenize', undefined, request)).status).toBe(401);
+    expect((await customers.ask('/v1/tokenize', undefined, request)).status).toBe(401);
   }, 30_000);
 });
 

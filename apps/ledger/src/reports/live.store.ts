@@ -1,3 +1,4 @@
+import type { KnownHoldEnd } from '@app/bookkeeping';
 import type { Rows } from '../journal/rows.ts';
 import type { ExaminedBook } from './examined-book.ts';
 
@@ -35,6 +36,13 @@ export class Heads {
   }
 }
 
+/** A hold that ended, by the journal. */
+export interface EndedHold {
+  readonly bookId: string;
+  readonly holdId: string;
+  readonly outcome: KnownHoldEnd;
+}
+
 /** What the database has beside the journal, for comparison. */
 export class LiveStore {
   /** The head of a book, or all heads. */
@@ -50,9 +58,31 @@ export class LiveStore {
    * All that lies beside the journal of these books: one text for each book that has a head, with one line for each figure of the
    * head and each row, sorted. Leases and whether a call finished are not in it: no entry says so.
    */
-  async lines(tx: Rows, bookIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    const rows = await tx.query<{ book_id: string; lines: string }>(linesSql, [bookIds]);
-    return new Map(rows.map(({ book_id: bookId, lines }) => [bookId, lines]));
+  lines(tx: Rows, bookIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return linesOf(tx, linesSql(endsSql), bookIds);
+  }
+
+  /** The same without how holds ended: as many as a book is old. */
+  openLines(tx: Rows, bookIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return linesOf(tx, linesSql(''), bookIds);
+  }
+
+  /** Which of these holds did not end as they are said to; by book, the first of each. */
+  async otherwiseEnded(tx: Rows, ends: readonly EndedHold[]): Promise<ReadonlyMap<string, string>> {
+    const rows = await tx.query<{ book_id: string; hold_id: string; outcome: string; live: string | null }>(
+      otherwiseEndedSql,
+      [
+        ends.map(({ bookId }) => bookId),
+        ends.map(({ holdId }) => holdId),
+        ends.map(({ outcome }) => outcome),
+      ],
+    );
+    return new Map(
+      rows.map(({ book_id: bookId, hold_id: holdId, outcome, live }) => [
+        bookId,
+        `${bookId}: holds ${holdId} ${outcome} by the journal, and live ${live ?? 'not ended'}`,
+      ]),
+    );
   }
 
   /** How many books there are. */
@@ -72,6 +102,15 @@ export class LiveStore {
   }
 }
 
+async function linesOf(
+  tx: Rows,
+  sql: string,
+  bookIds: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const rows = await tx.query<{ book_id: string; lines: string }>(sql, [bookIds]);
+  return new Map(rows.map(({ book_id: bookId, lines }) => [bookId, lines]));
+}
+
 const amounts = (...columns: readonly string[]): string =>
   columns.map((column) => `trim_scale(${column})::text`).join(` || ' ' || `);
 const instant = (column: string): string =>
@@ -81,8 +120,19 @@ const orNone = (...columns: readonly string[]): string =>
 /** Planned without a look at the ids, which takes longer than to find them. */
 const ofBooks = 'WHERE book_id = ANY(ARRAY(SELECT unnest($1::text[])))';
 
+const endsSql = `
+    UNION ALL
+    SELECT book_id, 'holds ' || outcome || ' ' || count(*) FROM hold_end ${ofBooks} GROUP BY book_id, outcome`;
+
+const otherwiseEndedSql = `
+  SELECT DISTINCT ON (told.book_id) told.book_id, told.hold_id, told.outcome, live.outcome AS live
+    FROM unnest($1::text[], $2::text[], $3::text[]) AS told (book_id, hold_id, outcome)
+    LEFT JOIN LATERAL (
+      SELECT outcome FROM hold_end e WHERE e.book_id = told.book_id AND e.hold_id = told.hold_id LIMIT 1) live ON true
+   WHERE live.outcome IS DISTINCT FROM told.outcome ORDER BY told.book_id, told.hold_id`;
+
 /** The lines that `rebuilt-book.ts` makes of a rebuilt book. */
-const linesSql = `
+const linesSql = (ends: string): string => `
   SELECT book_id, string_agg(line, E'\\n' ORDER BY line COLLATE "C") AS lines FROM (
     SELECT book_id, figure.line FROM book_head CROSS JOIN LATERAL (VALUES
              ('currency ' || currency), ('version ' || version), ('hash ' || encode(hash, 'hex')),
@@ -91,8 +141,7 @@ const linesSql = `
     UNION ALL
     SELECT book_id, 'holds open ' || hold_id || ' ' || ${amounts('amount')} || ' ' || ${instant('expires_at')} || ' ' ||
            ${orNone('call_id', 'key_id', 'lease_id')} || ' ' || budgets FROM hold ${ofBooks}
-    UNION ALL
-    SELECT book_id, 'holds ' || outcome || ' ' || count(*) FROM hold_end ${ofBooks} GROUP BY book_id, outcome
+    ${ends}
     UNION ALL
     SELECT book_id, 'lot ' || top_up_id || ' ' || channel || ' ' || opened_by || ' ' ||
            ${amounts('amount', 'used', 'refunded', 'reserved', 'remaining', 'sent')} FROM lot ${ofBooks}

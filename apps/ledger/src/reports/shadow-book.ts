@@ -1,6 +1,7 @@
-import { Instant, type Entry, type KnownHoldEnd, type Lot, type OpenRefund } from '@app/bookkeeping';
+import { Instant, type Entry, type Lot, type OpenRefund } from '@app/bookkeeping';
 import type { EntryRow } from '../journal/entry-row.store.ts';
 import { ExaminedBook } from './examined-book.ts';
+import type { EndedHold } from './live.store.ts';
 import type { RebuiltBook } from './rebuilt-book.ts';
 
 /** A book that is folded beside the live one, row by row, as it grows. */
@@ -8,7 +9,7 @@ export class ShadowBook {
   private readonly examined: ExaminedBook;
   private readonly lots = new Map<string, Lot>();
   private readonly refunds = new Map<string, OpenRefund>();
-  private readonly ends = new Map<KnownHoldEnd, number>();
+  private readonly ended: EndedHold[] = [];
 
   constructor(bookId: string) {
     this.examined = new ExaminedBook(bookId);
@@ -29,16 +30,21 @@ export class ShadowBook {
     const changes = this.examined.book.takeChanges();
     for (const [topUpId, lot] of changes.lots) this.lots.set(topUpId, lot);
     for (const [refundId, refund] of changes.refunds) this.refunds.set(refundId, refund);
-    for (const hold of changes.holds.values()) {
-      if (typeof hold === 'string') this.ends.set(hold, (this.ends.get(hold) ?? 0) + 1);
-    }
+    const { bookId } = this.examined;
+    for (const [holdId, hold] of changes.holds)
+      if (typeof hold === 'string') this.ended.push({ bookId, holdId, outcome: hold });
   }
 
-  /** How the entries leave the book; call `gather` first. */
+  /** The holds that ended since this was last asked; call `gather` first. They are not kept: a book may have had millions. */
+  takeEnded(): readonly EndedHold[] {
+    return this.ended.splice(0);
+  }
+
+  /** How the entries leave the book, but for holds that ended; call `gather` first. */
   rebuilt(): RebuiltBook {
     const { book, lastHash, lastRecordedAt } = this.examined;
-    const { lots, refunds, ends } = this;
+    const { lots, refunds } = this;
     const recordedAt = Instant.toText(lastRecordedAt);
-    return { state: book.state, hash: lastHash.toString('hex'), recordedAt, lots, refunds, ends };
+    return { state: book.state, hash: lastHash.toString('hex'), recordedAt, lots, refunds, ends: new Map() };
   }
 }

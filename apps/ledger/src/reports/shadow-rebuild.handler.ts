@@ -16,7 +16,7 @@ const entriesAtOnce = 1_000;
 /**
  * Rebuilds all the time, beside the service, and only what is new: books that moved since the last look are folded on from where
  * their shadow stands, and some others in turn from their beginning, so that each is seen now and then. What is done in one look
- * is bounded, and so is the number of shadows in memory. Totals of platform accounts are left to the invariants.
+ * is bounded, and so is the number of shadows in memory: of the holds that ended, those of the entries it looks at. Totals of platform accounts are left to the invariants.
  */
 @Injectable()
 export class ShadowRebuildHandler {
@@ -77,11 +77,14 @@ export class ShadowRebuildHandler {
   }
 
   private async compare(tx: Tx, bookIds: readonly string[]): Promise<void> {
+    const ended = bookIds.flatMap((bookId) => this.shadows.get(bookId)?.takeEnded() ?? []);
+    const otherwise = await this.live.otherwiseEnded(tx, ended);
     const done = bookIds.filter((bookId) => this.shadows.has(bookId) && !this.unfinished.has(bookId));
-    const live = await this.live.lines(tx, done);
-    for (const bookId of done) {
+    const live = await this.live.openLines(tx, done);
+    for (const bookId of new Set([...done, ...otherwise.keys()])) {
       const shadow = this.shadows.get(bookId);
-      const difference = shadow && differenceFrom(shadow.rebuilt(), live.get(bookId));
+      const difference =
+        otherwise.get(bookId) ?? (shadow && differenceFrom(shadow.rebuilt(), live.get(bookId)));
       if (difference === undefined) this.differences.delete(bookId);
       else this.differ(bookId, difference);
     }

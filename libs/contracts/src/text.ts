@@ -41,12 +41,19 @@ export const CurrencyCode = z
 export const MoneyText = z.strictObject({ amount: AmountText, currency: CurrencyCode });
 export type MoneyText = z.infer<typeof MoneyText>;
 
+/** Days that the calendar has, in years from 0001: PostgreSQL knows no other. */
+const leapYear = '(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)';
+const anyYear = '(?!0000)\\d{4}';
+const dayOfYear =
+  '(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|02-(?:0[1-9]|1\\d|2[0-8])';
+const day = `(?:${leapYear}-02-29|${anyYear}-(?:${dayOfYear}))`;
+
 /** An instant in UTC with at most microseconds, such as `2026-11-22T08:00:00.123456Z`. */
 export const InstantText = z
   .string()
   .max(27)
   .regex(
-    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6})?Z$/,
+    new RegExp(`^${day}T(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d{1,6})?Z$`),
     'must be a UTC instant such as "2026-11-22T08:00:00.123456Z"',
   );
 

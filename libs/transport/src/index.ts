@@ -7,7 +7,7 @@ export { grpcDownload, grpcStream, type GrpcStream, grpcUpload } from './grpc-st
 export { IdentityProvider } from './oidc.ts';
 export { openApiOf } from './open-api.ts';
 export { type FieldError, Problem, type ProblemDetails, type ProblemInit } from './problem.ts';
-export { ProblemFilter } from './problem-filter.ts';
+export { type ErrorForm, ProblemFilter } from './problem-filter.ts';
 export { problemOf } from './problem-of.ts';
 export { grpcStatusOf, httpStatusOf, isRefusalCode, type RefusalCode } from './refusal-status.ts';
 export { Public, Scopes, type Scope, scopes } from './scopes.ts';

@@ -2,8 +2,9 @@ import type { sendUnaryData, ServerUnaryCall } from '@grpc/grpc-js';
 import { log } from '@app/observability';
 import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { of, throwError, type Observable } from 'rxjs';
+import type { z } from 'zod';
 import { grpcErrorOf } from './grpc-problem.ts';
-import type { Problem } from './problem.ts';
+import { type Problem, ProblemBody } from './problem.ts';
 import { problemOf } from './problem-of.ts';
 
 /** The part of Fastify's reply that an answer needs. */
@@ -12,6 +13,14 @@ interface Reply {
   header(name: string, value: string): Reply;
   send(body: string): unknown;
   readonly sent: boolean;
+}
+
+/** How errors of some routes look. */
+export interface ErrorForm {
+  /** The name of the schema, in the document. */
+  readonly name: string;
+  readonly contentType: string;
+  readonly schema: z.ZodType;
 }
 
 /** Answers every error of every door: problem+json over HTTP, a status with details over gRPC. */
@@ -23,6 +32,11 @@ export class ProblemFilter implements ExceptionFilter {
     if (host.getType() === 'rpc') return answerGrpc(problem, host);
     answerHttp(problem, host);
     return undefined;
+  }
+
+  /** How errors of a route look, for its documents. */
+  formOf(_path: string): ErrorForm {
+    return { name: 'Problem', contentType: 'application/problem+json', schema: ProblemBody };
   }
 }
 

@@ -8,6 +8,7 @@ import type { RefusalCode } from './refusal-status.ts';
  */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (isUnstorableText(error)) return unstorable(error);
   const status = statusOf(error);
   if (status === undefined || status >= 500) {
     return new Problem(
@@ -18,6 +19,21 @@ export function problemOf(error: unknown): Problem {
   const detail = error instanceof Error ? error.message : 'The request cannot be answered.';
   return new Problem({ status, code: codeByStatus[status] ?? 'invalid-request', detail }, { cause: error });
 }
+
+/** What PostgreSQL says of U+0000 in text and in JSON (SQLSTATE 22021 and 22P05): everybody may send it, no column can hold it. */
+const isUnstorableText = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === '22021' || error.code === '22P05');
+
+const unstorable = (cause: unknown): Problem =>
+  new Problem(
+    {
+      status: 400,
+      code: 'unstorable-text',
+      detail: 'The request has a text with the character U+0000.',
+      remedy: 'Leave that character out.',
+    },
+    { cause },
+  );
 
 function statusOf(error: unknown): number | undefined {
   if (error instanceof HttpException) return error.getStatus();

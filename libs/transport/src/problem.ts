@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { httpStatusOf, isRefusalCode, type RefusalCode } from './refusal-status.ts';
 
 /** One thing that is wrong with a request. */
@@ -23,6 +24,18 @@ export interface ProblemDetails {
   /** Figures that belong to the code, such as `available`; money as text. */
   readonly data?: Readonly<Record<string, unknown>>;
 }
+
+/** A problem as it is answered. Figures that belong to the code stand beside. */
+export const ProblemBody = z.looseObject({
+  type: z.string().describe('urn:haoli:problem:<code>'),
+  title: z.string(),
+  status: z.int(),
+  code: z.string().describe('A stable word for programs.'),
+  detail: z.string().describe('What is wrong this time, for people.'),
+  field: z.string().optional().describe('The first field that is wrong.'),
+  remedy: z.string().optional(),
+  errors: z.array(z.object({ field: z.string(), reason: z.string() })).optional(),
+});
 
 /** A problem to throw: a code of the table, or any other code with its status. */
 export type ProblemInit =

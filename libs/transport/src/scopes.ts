@@ -1,5 +1,6 @@
 import { publicRoute } from '@app/observability';
-import { SetMetadata } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
+import { ApiBearerAuth } from '@nestjs/swagger';
 
 /** What a token may allow its bearer to do. */
 export const scopes = [
@@ -26,7 +27,7 @@ export const scopesOfRoute = 'haoli:scopes';
 
 /** The route, or every route of the controller, needs a token with all of these scopes; REST and gRPC alike. */
 export const Scopes = (...needed: readonly [Scope, ...Scope[]]): ClassDecorator & MethodDecorator =>
-  SetMetadata(scopesOfRoute, needed);
+  applyDecorators(SetMetadata(scopesOfRoute, needed), ApiBearerAuth());
 
 /** The route needs no token; whatever it needs instead (an API key, a signature) it checks itself. */
 export const Public = (): ClassDecorator & MethodDecorator => SetMetadata(publicRoute, true);

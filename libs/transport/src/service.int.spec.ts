@@ -252,6 +252,15 @@ describe('documents and probes', () => {
     const text = JSON.stringify(body);
     expect(text).toContain('"amount":{"type":"string"');
     expect(text).not.toContain('/livez');
+    const problem = {
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+    expect(body).toMatchObject({
+      paths: { '/v1/orders': { post: { responses: { '4XX': problem, '5XX': problem } } } },
+      components: {
+        schemas: { Problem: { required: expect.arrayContaining(['code', 'detail', 'status']) } },
+      },
+    });
     expect((await fetch(`${base}/docs`)).status).toBe(200);
   });
 

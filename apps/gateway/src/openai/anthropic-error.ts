@@ -1,10 +1,12 @@
+import { z } from 'zod';
 import type { OpenAiError } from './openai-error.ts';
 
 /** The error object of Anthropic's API. */
-export interface AnthropicErrorBody {
-  readonly type: 'error';
-  readonly error: { readonly type: string; readonly message: string };
-}
+export const AnthropicErrorBody = z.object({
+  type: z.literal('error'),
+  error: z.object({ type: z.string(), message: z.string() }),
+});
+export type AnthropicErrorBody = z.infer<typeof AnthropicErrorBody>;
 
 /** Anthropic's names for what OpenAI's clients know by the status. */
 const typeOf: Readonly<Record<number, string>> = {

@@ -1,8 +1,15 @@
+import { z } from 'zod';
 import { scrub } from './scrub.ts';
 
 /** The `type` field of OpenAI's error object, as far as we send it. */
-export type OpenAiErrorType =
-  'invalid_request_error' | 'insufficient_quota' | 'server_error' | 'requests' | 'tokens';
+const OpenAiErrorType = z.enum([
+  'invalid_request_error',
+  'insufficient_quota',
+  'server_error',
+  'requests',
+  'tokens',
+]);
+export type OpenAiErrorType = z.infer<typeof OpenAiErrorType>;
 
 /** What a customer's client is told when a request fails. */
 export interface OpenAiErrorDetails {
@@ -16,14 +23,15 @@ export interface OpenAiErrorDetails {
 }
 
 /** The error object of OpenAI's API: all four fields are always there, or clients fail to parse it. */
-export interface OpenAiErrorBody {
-  readonly error: {
-    readonly message: string;
-    readonly type: OpenAiErrorType;
-    readonly param: string | null;
-    readonly code: string | null;
-  };
-}
+export const OpenAiErrorBody = z.object({
+  error: z.object({
+    message: z.string(),
+    type: OpenAiErrorType,
+    param: z.string().nullable().describe('The field of the request that is to blame.'),
+    code: z.string().nullable(),
+  }),
+});
+export type OpenAiErrorBody = z.infer<typeof OpenAiErrorBody>;
 
 /** A failure as OpenAI's clients understand it. The status chooses their error class, `code` is for programs. */
 export class OpenAiError extends Error {

@@ -1,8 +1,8 @@
 import { log } from '@app/observability';
-import { Problem, ProblemFilter, problemOf } from '@app/transport';
+import { type ErrorForm, Problem, ProblemFilter, problemOf } from '@app/transport';
 import { type ArgumentsHost, Catch } from '@nestjs/common';
-import { anthropicErrorOf, anthropicStatusOf } from './anthropic-error.ts';
-import { badRequest, internalError, OpenAiError, unavailable } from './openai-error.ts';
+import { AnthropicErrorBody, anthropicErrorOf, anthropicStatusOf } from './anthropic-error.ts';
+import { badRequest, internalError, OpenAiError, OpenAiErrorBody, unavailable } from './openai-error.ts';
 
 /** The parts of Fastify's request and reply that an answer needs. */
 interface Request {
@@ -27,10 +27,18 @@ export class OpenAiErrors extends ProblemFilter {
     if (reply.sent) return undefined;
     const answer = openAiErrorOf(error, request);
     if (answer.details.status >= 500) log().error({ err: error }, 'A request failed');
-    reply.headers(answer.details.headers ?? {});
+    // A route that answers in another type has said so before it failed.
+    reply.headers({ 'content-type': 'application/json; charset=utf-8', ...answer.details.headers });
     return isAnthropicRoute(request.url)
       ? reply.status(anthropicStatusOf(answer)).send(anthropicErrorOf(answer))
       : reply.status(answer.details.status).send(answer.body);
+  }
+
+  override formOf(path: string): ErrorForm {
+    const contentType = 'application/json';
+    if (isAnthropicRoute(path)) return { name: 'AnthropicError', contentType, schema: AnthropicErrorBody };
+    if (isCustomerRoute(path)) return { name: 'OpenAiError', contentType, schema: OpenAiErrorBody };
+    return super.formOf(path);
   }
 }
 
@@ -50,7 +58,8 @@ export function openAiErrorOf(error: unknown, request: Request): OpenAiError {
     return unavailable('A part of the service does not answer at the moment. Try again in a moment.');
   }
   if (problem.status >= 500) return internalError();
-  return error instanceof Problem ? ofProblem(problem) : ofFramework(problem, request);
+  const isOurs = error instanceof Problem || problem.code === 'unstorable-text';
+  return isOurs ? ofProblem(problem) : ofFramework(problem, request);
 }
 
 function ofProblem({ status, code, message, details }: Problem): OpenAiError {

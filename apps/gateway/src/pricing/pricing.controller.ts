@@ -71,6 +71,7 @@ export class PricingController {
   @ApiOperation({
     summary: 'The latest 100 announcements of public cards as a JSON Feed 1.1, for any feed reader',
   })
+  @ApiOkResponse({ content: { 'application/feed+json': { schema: { type: 'object' } } } })
   async feed(@Query({ schema: CardQuery }) { card }: CardQuery) {
     const question = { rateCard: '', publicCard: card ?? '', since: '', cursor: '', pageSize: feedItems };
     return priceFeedOf((await this.peers.metering.ListPriceChanges(question)).changes);

@@ -23,6 +23,7 @@ const commands = {
   gen: { script: 'gen.mjs', needsKafka: false },
   replay: { script: 'replay.mjs', needsKafka: true },
   servers: { script: 'servers.mjs', needsKafka: true },
+  'check-openapi': { script: 'open-api.mjs', needsKafka: true },
   bench: { script: 'bench.mjs', needsKafka: true },
 };
 

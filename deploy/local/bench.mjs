@@ -1,5 +1,5 @@
-// `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`, `npm run bench:metering -- [rating|reads …]`: measures a
-// service on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
+// `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`, `npm run bench:metering -- [rating|reads …]`,
+// `npm run bench:payments -- [notifications|bill …]`: measures a service on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -30,6 +30,10 @@ Without a name, both: about fifteen minutes. BENCH_RATED, BENCH_CUSTOMERS and BE
 Plays customers, providers that fail, people and crashes by chance on a PostgreSQL and a Kafka of its own. After every so many
 steps (--between) everything comes to rest, and every rule of the books must hold, also against the providers. The same seed
 gives the same choices. Exit status 1 where a rule is broken, with what led there.`,
+  payments: `npm run bench:payments -- [notifications] [bill]
+  notifications  from the sending to the committed credit, and how many a second, beside bare verification
+  bill           a day of a million payments: fetched, read, compared with our orders; time and memory
+Without a name, both: about three minutes. BENCH_PAYMENTS and BENCH_BILL_LINES say how much.`,
 };
 
 const [name, ...given] = process.argv.slice(2);

@@ -320,6 +320,15 @@ describe.each(['wechat-pay', 'alipay'] as const)(
       expect(await compared(day)).toMatchObject({ status: 'unconfirmed' });
     });
 
+    it('leaves out no day, though a later one was compared before', async () => {
+      const missed = today();
+      await ended();
+      await ended();
+      const gone = 'DELETE FROM reconciliation WHERE channel = $1 AND day = $2';
+      await payments.database.query(gone, [channel, missed]);
+      await compared(missed);
+    });
+
     it('is a day without any movement balanced too', async () => {
       const closing = await yuan();
       const { status, figures } = await ended();

@@ -12,7 +12,7 @@ import { type KeptReconciliation, Reconciliations } from './reconciliation.store
 import { TellMovementsHandler } from './tell-movements.handler.ts';
 
 /** Of each kind of break; a day with more is not a day of ours, and the rest shows once these are resolved. */
-const findingsMax = 1_000;
+const findingsMax = 10_000;
 const queriesAtOnce = 8;
 
 /** Compares a day of a channel with the provider's bills: everything that either side knows, cent by cent. Again and again gives the same. */

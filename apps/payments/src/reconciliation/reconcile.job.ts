@@ -67,8 +67,9 @@ export class ReconcileJob extends RepeatedJob {
 
   /** A day that cannot be compared now holds back the days after it: their opening balance is its closing one. */
   private async catchUp(channel: string, ending: AbortSignal): Promise<void> {
-    while (!ending.aborted && (await this.daysBehind(channel)) > 0) {
-      const day = (await this.reconciliations.nextDay(channel)) ?? '';
+    for (;;) {
+      const day = await this.reconciliations.nextDay(channel, this.today());
+      if (day === undefined || ending.aborted || this.daysSinceReady(day) === 0) return;
       try {
         await this.days.reconcile(channel, day, 'payments');
       } catch (error) {
@@ -80,11 +81,18 @@ export class ReconcileJob extends RepeatedJob {
   }
 
   private async daysBehind(channel: string): Promise<number> {
-    const next = await this.reconciliations.nextDay(channel);
-    if (next === undefined) return 0;
-    const readySince =
-      this.clock.now().getTime() - (new Date(`${next}T00:00:00+08:00`).getTime() + readyAfterMs);
-    return Math.max(0, Math.floor(readySince / dayMs) + 1);
+    const next = await this.reconciliations.nextDay(channel, this.today());
+    return next === undefined ? 0 : this.daysSinceReady(next);
+  }
+
+  /** How many days' bills could be here from this day on; 0 where this day's cannot. */
+  private daysSinceReady(day: string): number {
+    const readyAt = new Date(`${day}T00:00:00+08:00`).getTime() + readyAfterMs;
+    return Math.max(0, Math.floor((this.clock.now().getTime() - readyAt) / dayMs) + 1);
+  }
+
+  private today(): string {
+    return new Date(this.clock.now().getTime() + beijingOffsetMs).toISOString().slice(0, 10);
   }
 
   /** The ledger hears of fees by Kafka, a little later: it is asked until it says the same, and the difference is shown. */

@@ -73,13 +73,20 @@ export class Reconciliations {
     );
   }
 
-  /** The first day that was not compared since the channel's first order; undefined where it never had one. */
-  async nextDay(channel: string): Promise<string | undefined> {
+  /**
+   * The first day up to today that was not compared, since the first that was or, where none was, since the channel's first
+   * order; undefined where there is none. A day that somebody compared by hand hides none before it.
+   */
+  async nextDay(channel: string, today: string): Promise<string | undefined> {
     const [row] = await this.database.query<{ day: string | null }>(
-      `SELECT COALESCE((SELECT max(day) + 1 FROM reconciliation WHERE channel = $1),
-                       (SELECT min(created_at AT TIME ZONE 'Asia/Shanghai')::date FROM top_up
-                         WHERE channel = $1 AND method <> 'transfer'))::text AS day`,
-      [channel],
+      `SELECT min(series.day)::date::text AS day
+         FROM generate_series(
+                COALESCE((SELECT min(day) FROM reconciliation WHERE channel = $1),
+                         (SELECT min(created_at AT TIME ZONE 'Asia/Shanghai')::date FROM top_up
+                           WHERE channel = $1 AND method <> 'transfer'))::timestamp,
+                $2::date::timestamp, interval '1 day') AS series (day)
+        WHERE NOT EXISTS (SELECT 1 FROM reconciliation WHERE channel = $1 AND day = series.day::date)`,
+      [channel, today],
     );
     return row?.day ?? undefined;
   }

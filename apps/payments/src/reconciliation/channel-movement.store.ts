@@ -3,6 +3,8 @@ import { Injectable } from '@nestjs/common';
 
 /** A fee or a settlement of a fund bill that the ledger has not heard of. The amount is exact decimal text. */
 export interface NewMovement {
+  /** Its place in the bill. */
+  readonly line: number;
   readonly flow: string;
   readonly kind: 'fee' | 'fee-returned' | 'settled';
   readonly amount: string;
@@ -16,18 +18,22 @@ export interface NewMovement {
 export class ChannelMovements {
   constructor(private readonly database: Database) {}
 
-  /** Some fees and settlements of a day's fund bill that were not told yet, in the bill's order. */
-  untold(channel: string, day: string, limit: number): Promise<NewMovement[]> {
+  /** Some fees and settlements of a day's fund bill that were not told yet, in the bill's order, from after a line of it. */
+  untold(
+    { channel, day }: { readonly channel: string; readonly day: string },
+    after: number,
+    limit: number,
+  ): Promise<NewMovement[]> {
     return this.database.query<NewMovement>(
-      `SELECT flow, kind, trim_scale(amount) AS amount, at AS "occurredAt", COALESCE(
-                (SELECT customer_id FROM top_up WHERE channel = $1 AND provider_reference = line.reference),
+      `SELECT line, flow, kind, trim_scale(amount) AS amount, at AS "occurredAt", COALESCE(
+                (SELECT customer_id FROM top_up WHERE channel = $1 AND provider_reference = fund.reference),
                 (SELECT customer_id FROM refund_item
-                  WHERE channel = $1 AND provider_reference = line.reference LIMIT 1)) AS "customerId"
-         FROM fund_line AS line
-        WHERE channel = $1 AND day = $2 AND kind IN ('fee', 'fee-returned', 'settled') AND amount > 0
-          AND NOT EXISTS (SELECT 1 FROM channel_movement AS told WHERE told.channel = $1 AND told.flow = line.flow)
-        ORDER BY line LIMIT $3`,
-      [channel, day, limit],
+                  WHERE channel = $1 AND provider_reference = fund.reference LIMIT 1)) AS "customerId"
+         FROM fund_line AS fund
+        WHERE channel = $1 AND day = $2 AND line > $3 AND kind IN ('fee', 'fee-returned', 'settled') AND amount > 0
+          AND NOT EXISTS (SELECT 1 FROM channel_movement AS told WHERE told.channel = $1 AND told.flow = fund.flow)
+        ORDER BY line LIMIT $4`,
+      [channel, day, after, limit],
     );
   }
 

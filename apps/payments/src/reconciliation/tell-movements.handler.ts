@@ -21,25 +21,31 @@ export class TellMovementsHandler {
 
   /** Some at a time, each in the transaction of its event: a crash in between tells nothing twice. */
   async tell(channel: string, day: string, currency: string): Promise<void> {
+    let after = -1;
     for (;;) {
-      const untold = await this.movements.untold(channel, day, atOnce);
+      const untold = await this.movements.untold({ channel, day }, after, atOnce);
       const known = untold.filter((movement) => this.canTell(channel, movement));
-      if (known.length === 0) return;
-      const withBooks = known.map((movement) => ({
-        ...movement,
-        bookId: movement.customerId ?? channelBookOf(currency),
-      }));
-      await this.database.transaction(async (tx) => {
-        const fresh = await this.movements.note(tx, { channel, currency }, withBooks);
-        const news = withBooks.filter(({ flow }) => fresh.has(flow));
-        await this.outbox.add(
-          tx,
-          topics.topUps.name,
-          news.map((movement) => this.newsOf(movement, channel, currency)),
-        );
-      });
+      await this.tellSome(channel, currency, known);
       if (untold.length < atOnce) return;
+      after = untold.at(-1)?.line ?? after;
     }
+  }
+
+  private async tellSome(channel: string, currency: string, some: readonly NewMovement[]): Promise<void> {
+    if (some.length === 0) return;
+    const withBooks = some.map((movement) => ({
+      ...movement,
+      bookId: movement.customerId ?? channelBookOf(currency),
+    }));
+    await this.database.transaction(async (tx) => {
+      const fresh = await this.movements.note(tx, { channel, currency }, withBooks);
+      const news = withBooks.filter(({ flow }) => fresh.has(flow));
+      await this.outbox.add(
+        tx,
+        topics.topUps.name,
+        news.map((movement) => this.newsOf(movement, channel, currency)),
+      );
+    });
   }
 
   /** A settlement goes to a bank account that expects it; another one is left for people, as a break. */

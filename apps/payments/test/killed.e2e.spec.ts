@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { encodeEvent, topics } from '@app/contracts';
 import { EventLog } from '@app/kafka';
 import { newId } from '@app/persistence';
@@ -8,7 +9,6 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { type SpecIdentityProvider, startIdentityProvider } from './identity-provider.ts';
-import { PaymentsChild, program } from './payments-child.ts';
 import {
   environmentOf,
   eventually,
@@ -21,6 +21,8 @@ import {
   usualWay,
 } from './payments-process.ts';
 import type { SandboxProcess } from './provider-sandbox.ts';
+
+const program = join(import.meta.dirname, '../../../dist/apps/payments/src/main.js');
 
 const servers = async () => ({
   KAFKA_BROKERS: testServers().kafkaBrokers,
@@ -35,10 +37,28 @@ let ledger: NestFastifyApplication;
 let environment: Record<string, string>;
 let grpc: ReturnType<typeof paymentsClient>;
 let database: pg.Pool;
-let service: PaymentsChild;
+let child: ChildProcess | undefined;
 
-const start = (): Promise<void> => service.start();
-const kill = (): Promise<void> => service.kill();
+const start = async (): Promise<void> => {
+  const env = { PATH: process.env['PATH'], LOG_LEVEL: 'error', ...environment };
+  child = spawn(process.execPath, ['--disable-warning=TimeoutNegativeWarning', program], {
+    env,
+    stdio: 'inherit',
+  });
+  await eventually(async () => {
+    const answer = await fetch(`http://127.0.0.1:${environment['PAYMENTS_HTTP_PORT'] ?? ''}/readyz`).catch(
+      () => undefined,
+    );
+    return answer?.ok === true ? true : undefined;
+  }, 30);
+};
+
+/** Ends the service as a crash would. */
+const kill = async (): Promise<void> => {
+  const gone = new Promise((resolve) => child?.once('exit', resolve));
+  child?.kill('SIGKILL');
+  await gone;
+};
 
 const one = async <Row extends pg.QueryResultRow>(
   sql: string,
@@ -75,7 +95,6 @@ beforeAll(async () => {
   process.env['LOG_LEVEL'] ??= 'silent';
   database = new pg.Pool({ connectionString: environment['PAYMENTS_DATABASE_URL'] });
   ledger = await startLedger(environment);
-  service = new PaymentsChild(environment);
   await start();
   grpc = paymentsClient(environment['PAYMENTS_GRPC_URL'] ?? '', identity.issuer);
 });

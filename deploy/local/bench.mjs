@@ -1,5 +1,7 @@
 // `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`, `npm run bench:metering -- [rating|reads …]`,
 // `npm run bench:payments -- [notifications|bill …]`: measures a service on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
+// `npm run bench:ledger|bench:metering|bench:gateway -- [part …]` (`--help` tells the parts): measures a service on a
+// PostgreSQL and a Kafka of its own, which are thrown away afterwards.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';
@@ -34,6 +36,14 @@ gives the same choices. Exit status 1 where a rule is broken, with what led ther
   notifications  from the sending to the committed credit, and how many a second, beside bare verification
   bill           a day of a million payments: fetched, read, compared with our orders; time and memory
 Without a name, both: about three minutes. BENCH_PAYMENTS and BENCH_BILL_LINES say how much.`,
+  gateway: `npm run bench:gateway -- [throughput] [latency] [streams]
+  throughput  32 callers, a provider that answers at once, a durable hold for each call; streams of 20 chunks beside it
+  latency     what is added at 500 calls a second, to one caller again and again, and to a call now and then
+  streams     500 streams of 50 chunks a second: processor time a chunk, the first byte, memory, what stays behind
+Without a name, all of them: about six minutes. Gateway, metering, ledger and a fake provider run as processes of their own,
+with the provider called directly beside it. BENCH_SECONDS (10) and BENCH_STREAM_SECONDS (20) say for how long each is measured
+(600: whether memory stays flat for ten minutes), BENCH_STREAMS (500) how many streams. BENCH_PROFILES=<folder> keeps a CPU profile
+of each process there.`,
 };
 
 const [name, ...given] = process.argv.slice(2);
@@ -60,6 +70,7 @@ async function run() {
       environment: {
         BENCH_DATABASE_URL: `${postgres.url}/bench_${name}`,
         BENCH_POSTGRES_PID: String(postgres.pid),
+        BENCH_KAFKA_PID: String(kafka.pid),
         KAFKA_BROKERS: kafka.brokers,
         ...(entries === undefined ? {} : { BENCH_ENTRIES: entries }),
       },

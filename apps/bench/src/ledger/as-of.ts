@@ -1,7 +1,7 @@
 import { LoadedJournal, loadedBook } from './loaded-journal.ts';
-import { fixed, type Measurement, percentile, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, percentile, Stopwatch } from '../measure.ts';
 import type { LedgerClient, Stage } from './stage.ts';
-import { type Compared, shown } from './table.ts';
+import { type Compared, shown } from '../table.ts';
 
 const book = loadedBook(0);
 const questions = 2_000;

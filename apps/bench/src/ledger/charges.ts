@@ -1,9 +1,9 @@
 import type { WireEvent } from '@app/contracts';
 import { usageRated } from './bench-events.ts';
 import { HoldStream } from './hold-stream.ts';
-import { fixed, type Measurement, rateOf, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, rateOf, Stopwatch } from '../measure.ts';
 import type { Stage } from './stage.ts';
-import { type Compared, shown } from './table.ts';
+import { type Compared, shown } from '../table.ts';
 
 const shareMin = 0.75;
 const microsMax = 40;

@@ -1,6 +1,6 @@
-import { fixed, type Measurement, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, Stopwatch } from '../measure.ts';
 import type { Stage } from './stage.ts';
-import { type Compared, shown } from './table.ts';
+import { type Compared, shown } from '../table.ts';
 
 /** The book that grows. */
 export const growingBook = 'cus_bench000000';

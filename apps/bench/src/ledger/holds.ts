@@ -1,8 +1,8 @@
 import { type BenchHold, holdRequest, HoldStream } from './hold-stream.ts';
-import { fixed, type Measurement, percentile, rateOf, Stopwatch } from './measure.ts';
-import type { LedgerProcess } from './ledger-process.ts';
+import { fixed, type Measurement, percentile, rateOf, Stopwatch } from '../measure.ts';
+import type { ServiceProcess } from '../service-process.ts';
 import type { LedgerClient, Stage } from './stage.ts';
-import { type Compared, shown } from './table.ts';
+import { type Compared, shown } from '../table.ts';
 
 const callers = 64;
 const streamRateMin = 12_000;
@@ -65,7 +65,7 @@ const streamJudged = ({ measured, times, tail }: Hammered): Compared => ({
 /** So many callers, each of which asks again when it is answered. */
 async function hammer(
   stage: Stage,
-  { name, ledger, place }: { readonly name: string; readonly ledger: LedgerProcess; readonly place: Place },
+  { name, ledger, place }: { readonly name: string; readonly ledger: ServiceProcess; readonly place: Place },
 ): Promise<Hammered> {
   const { BENCH_HOLD_SECONDS: seconds, BENCH_POSTGRES_PID: postgresPid } = stage.settings;
   await during(stage, (seconds * 1_000) / 2, place);

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { JournalLoad } from './journal-load.store.ts';
 import { BookMaker } from './journal-maker.ts';
 import { JournalOfBench } from './journal.store.ts';
-import { LedgerProcess } from './ledger-process.ts';
+import { ServiceProcess } from '../service-process.ts';
 import type { Stage } from './stage.ts';
 
 const restore = fileURLToPath(new URL('../../../ledger/src/restore.js', import.meta.url));
@@ -46,8 +46,8 @@ export class LoadedJournal {
   }
 
   /** Runs `work` with a ledger on this journal. */
-  async withLedger<Result>(work: (ledger: LedgerProcess) => Promise<Result>): Promise<Result> {
-    const ledger = await LedgerProcess.start(this.environment());
+  async withLedger<Result>(work: (ledger: ServiceProcess) => Promise<Result>): Promise<Result> {
+    const ledger = await ServiceProcess.start('ledger', this.environment());
     try {
       return await work(ledger);
     } finally {

@@ -4,10 +4,10 @@ import { benchSettings } from './bench-settings.ts';
 import { measureCharges } from './charges.ts';
 import { measureGrowth } from './growth.ts';
 import { measureHolds } from './holds.ts';
-import { LedgerProcess } from './ledger-process.ts';
+import { ServiceProcess } from '../service-process.ts';
 import { measureRebuild } from './rebuild.ts';
 import { Stage } from './stage.ts';
-import { type Compared, tableText } from './table.ts';
+import { type Compared, tableText } from '../table.ts';
 
 const parts: Readonly<Record<string, (stage: Stage) => Promise<Compared[]>>> = {
   charges: measureCharges,
@@ -20,7 +20,7 @@ const parts: Readonly<Record<string, (stage: Stage) => Promise<Compared[]>>> = {
 // Whoever interrupts the benchmark ends the ledger that it has started, too.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
-    void LedgerProcess.stopAll().then(() => process.exit(130));
+    void ServiceProcess.stopAll().then(() => process.exit(130));
   });
 
 const asked = process.argv.slice(2);

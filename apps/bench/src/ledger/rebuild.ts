@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { memoryPeakOf, cpuMicrosOf } from './cpu.ts';
+import { memoryPeakOf, cpuMicrosOf } from '../cpu.ts';
 import { LoadedJournal, type JournalSize } from './loaded-journal.ts';
-import { fixed, type Measurement, Stopwatch } from './measure.ts';
+import { fixed, type Measurement, Stopwatch } from '../measure.ts';
 import type { Stage } from './stage.ts';
-import { type Compared, shown } from './table.ts';
+import { type Compared, shown } from '../table.ts';
 
 const program = fileURLToPath(new URL('../../../ledger/src/rebuild.js', import.meta.url));
 const timesMax = 7;

@@ -5,9 +5,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { BareTables } from './bare-tables.store.ts';
 import { customerCreated, customerId, topUps, usageRated } from './bench-events.ts';
 import type { BenchSettings } from './bench-settings.ts';
-import { startIdentity } from './identity.ts';
+import { startIdentity } from '../identity.ts';
 import { JournalOfBench } from './journal.store.ts';
-import { LedgerProcess, type Program } from './ledger-process.ts';
+import { type Program, ServiceProcess } from '../service-process.ts';
 
 /** A client of the ledger's gRPC door. */
 export type LedgerClient = GrpcApi<LedgerApi.Ledger>;
@@ -54,10 +54,10 @@ export class Stage {
 
   /** Runs `work` with a ledger of its own process, or with what stands at its door instead. */
   async withLedger<Result>(
-    work: (ledger: LedgerProcess) => Promise<Result>,
+    work: (ledger: ServiceProcess) => Promise<Result>,
     program: Program = 'ledger',
   ): Promise<Result> {
-    const ledger = await LedgerProcess.start(this.ledgerEnvironment(), program);
+    const ledger = await ServiceProcess.start(program, this.ledgerEnvironment());
     try {
       return await work(ledger);
     } finally {
@@ -67,7 +67,7 @@ export class Stage {
 
   /** Runs `work` with a client of this ledger. */
   async withClient<Result>(
-    ledger: LedgerProcess,
+    ledger: ServiceProcess,
     work: (client: LedgerClient) => Promise<Result>,
   ): Promise<Result> {
     const client = grpcClient<LedgerApi.Ledger>({

@@ -1,5 +1,5 @@
 import { readSettings } from '@app/config';
-import { type Compared, tableText } from '../ledger/table.ts';
+import { type Compared, tableText } from '../table.ts';
 import { benchSettings } from './bench-settings.ts';
 import { measureRating } from './rating.ts';
 import { measureReads } from './reads.ts';

@@ -1,7 +1,7 @@
 import { CallFinished, encodeEvent, type WireEvent } from '@app/contracts';
 import { setTimeout as pause } from 'node:timers/promises';
-import { fixed, type Measurement, rateOf, Stopwatch } from '../ledger/measure.ts';
-import { type Compared, shown } from '../ledger/table.ts';
+import { fixed, type Measurement, rateOf, Stopwatch } from '../measure.ts';
+import { type Compared, shown } from '../table.ts';
 import { BareCopies } from './bare-copies.store.ts';
 import type { Stage } from './stage.ts';
 

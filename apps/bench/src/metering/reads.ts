@@ -1,7 +1,7 @@
-import { fixed, type Measurement, percentile } from '../ledger/measure.ts';
-import { type Compared } from '../ledger/table.ts';
+import { fixed, type Measurement, percentile } from '../measure.ts';
+import { type Compared } from '../table.ts';
 import { fillCalls, readCustomer, readFrom } from './filled-calls.store.ts';
-import type { MeteringProcess } from './metering-process.ts';
+import type { ServiceProcess } from '../service-process.ts';
 import type { Stage } from './stage.ts';
 
 const times = 30;
@@ -52,7 +52,7 @@ const cursorOf = (place: { occurred_at: string; call_id: string } | undefined): 
 
 async function measureRead(
   stage: Stage,
-  metering: MeteringProcess,
+  metering: ServiceProcess,
   { name, path, msMax }: Read,
 ): Promise<Compared> {
   const ms: number[] = [];

@@ -2,9 +2,9 @@ import type { TopicName, WireEvent } from '@app/contracts';
 import { KafkaEventLog } from '@app/kafka';
 import { Database } from '@app/persistence';
 import { IdentityProvider, ServiceTokens } from '@app/transport';
-import { startIdentity } from '../ledger/identity.ts';
+import { startIdentity } from '../identity.ts';
 import type { BenchSettings } from './bench-settings.ts';
-import { MeteringProcess } from './metering-process.ts';
+import { ServiceProcess } from '../service-process.ts';
 
 const partitions = 3;
 
@@ -33,8 +33,8 @@ export class Stage {
   }
 
   /** Runs `work` with metering as a process of its own, migrated and with its ready-made prices. */
-  async withMetering<Result>(work: (metering: MeteringProcess) => Promise<Result>): Promise<Result> {
-    const metering = await MeteringProcess.start({
+  async withMetering<Result>(work: (metering: ServiceProcess) => Promise<Result>): Promise<Result> {
+    const metering = await ServiceProcess.start('metering', {
       METERING_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
       KAFKA_BROKERS: this.settings.KAFKA_BROKERS,
       KAFKA_TOPIC_PREFIX: this.settings.KAFKA_TOPIC_PREFIX,
@@ -80,7 +80,7 @@ export class Stage {
   }
 
   /** A read at metering's REST door. */
-  async read(metering: MeteringProcess, path: string): Promise<Record<string, unknown>> {
+  async read(metering: ServiceProcess, path: string): Promise<Record<string, unknown>> {
     const headers = { authorization: `Bearer ${await this.tokens.bearer()}` };
     const answer = await fetch(metering.httpUrl + path, { headers });
     if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${await answer.text()}`);

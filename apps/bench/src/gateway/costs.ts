@@ -32,6 +32,11 @@ export class Costs {
   }
 
   private now(): ReadonlyMap<string, number> {
-    return new Map(Object.entries(this.pids).map(([part, pid]) => [part, pid === process.pid ? ownCpuMicros() : cpuMicrosOf(pid)]));
+    return new Map(
+      Object.entries(this.pids).map(([part, pid]) => [
+        part,
+        pid === process.pid ? ownCpuMicros() : cpuMicrosOf(pid),
+      ]),
+    );
   }
 }

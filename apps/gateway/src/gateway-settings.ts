@@ -63,6 +63,8 @@ export const gatewaySettings = z.object({
   HOLD_SLICE_TOKENS: z.coerce.number().int().min(16).default(16_384),
   /** How often providers are asked how far ordered pictures are. */
   IMAGE_TASK_POLL_MS: milliseconds(2_000),
+  /** So many calls one process relays at once; further ones are answered with 503 and `retry-after`. */
+  CALLS_AT_ONCE_MAX: z.coerce.number().int().min(1).max(100_000).default(2_000),
   /** How much memory whole answers may take together while they arrive. */
   BUFFERED_ANSWERS_MIB: z.coerce.number().int().min(33).default(512),
   /** A folder of its own for this gateway where ends of calls wait for Kafka; without it they wait in memory only. */

@@ -24,6 +24,7 @@ import { CustomersAndKeys } from './migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from './migrations/0003-key-policies.ts';
 import { ImageTasks } from './migrations/0004-image-tasks.ts';
 import { Webhooks } from './migrations/0005-webhooks.ts';
+import { CustomerBudgets } from './migrations/0006-customer-budgets.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -57,7 +58,7 @@ const settings = readSettings(gatewaySettings);
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
-      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks, Webhooks],
+      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks, Webhooks, CustomerBudgets],
       applicationName: 'gateway',
     }),
     KafkaModule.forRoot({

@@ -4,13 +4,14 @@ import type { CallFinished, CallStarted, EventOf } from '@app/contracts';
 import type { ArgumentsHost } from '@nestjs/common';
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AuthenticateKeyHandler } from '../src/access/authenticate-key.handler.ts';
-import { unlimited } from '../src/access/key-policy.ts';
+import { noBudgets, unlimited } from '../src/access/key-policy.ts';
 import type { KeyLimitsStore } from '../src/access/key-limits.store.ts';
 import { LimitCallHandler } from '../src/access/limit-call.handler.ts';
 import { Clock } from '../src/clock.ts';
 import { AdmitCallHandler, CallTimes } from '../src/relay/admit-call.handler.ts';
 import { AnswerBuffers } from '../src/relay/answer-buffers.ts';
 import { BodyAnswerHandler } from '../src/relay/body-answer.handler.ts';
+import { CallsAtOnce } from '../src/relay/calls-at-once.ts';
 import { CallJournal } from '../src/relay/call-journal.ts';
 import { RelayController } from '../src/relay/relay.controller.ts';
 import { EndCallHandler, UpstreamErrorWaiver } from '../src/relay/end-call.handler.ts';
@@ -164,6 +165,7 @@ export class RelayHarness {
   script: UpstreamScript = answersWhole(completion());
   baseUrl = '';
   private upstreamServer: Server | undefined;
+  callsAtOnceMax = 1_000;
   routes: UpstreamRoutes | undefined;
   readonly upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
   private controller: RelayController | undefined;
@@ -229,7 +231,7 @@ export class RelayHarness {
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
     const limits = new LimitCallHandler(this.limits as unknown as KeyLimitsStore);
-    return new RelayController(access, limits, relay);
+    return new RelayController(access, limits, relay, new CallsAtOnce(this.callsAtOnceMax));
   }
 
   private async startUpstream(): Promise<string> {
@@ -275,6 +277,7 @@ const caller = {
   rateCardId: 'standard',
   timeZone: 'Asia/Shanghai',
   policy: unlimited,
+  customerBudgets: noBudgets,
 };
 
 export const usageOf = (prompt: number, completionTokens: number) => ({

@@ -63,6 +63,11 @@ const untilEnded = async () => {
   return theEnd();
 };
 
+const untilEnds = async (calls: number) => {
+  for (let wait = 0; wait < 300 && harness.journal.ends.length < calls; wait += 1)
+    await new Promise((resolve) => setTimeout(resolve, 10));
+};
+
 const post = (body: unknown, signal?: AbortSignal) =>
   fetch(`${harness.baseUrl}/chat/completions`, {
     method: 'POST',
@@ -693,6 +698,28 @@ describe('a call that is not let in', () => {
     // The SDK repeats every 429 twice unless it is told not to.
     expect(harness.holds.refused).toHaveLength(1);
     expect(harness.journal.starts).toEqual([]);
+  });
+
+  it('is told at once that the process has as many calls as it may have, and costs nothing', async () => {
+    harness.callsAtOnceMax = 2;
+    harness.reset();
+    const { promise: release, resolve } = Promise.withResolvers<undefined>();
+    harness.script = async (response, request) => {
+      await release;
+      await answersWhole(completion())(response, request);
+    };
+    const two = [post(hello), post({ ...hello, stream: true })];
+    while (harness.upstreamRequests.length < 2) await new Promise((wait) => setTimeout(wait, 5));
+    const third = await post(hello);
+    expect([third.status, third.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await third.json()).toMatchObject({ error: { type: 'server_error', code: 'server_overloaded' } });
+    expect(harness.holds.placed).toHaveLength(2);
+    resolve(undefined);
+    await Promise.all(two);
+    await untilEnds(2);
+    // Whichever way the two ended, their places are free again.
+    expect((await post(hello)).status).toBe(200);
+    harness.callsAtOnceMax = 1_000;
   });
 
   it('lets a call in that fits only once its tokens are counted', async () => {

@@ -83,6 +83,35 @@ describe('the budget of a key', () => {
   }, 60_000);
 });
 
+describe('the budget of a customer', () => {
+  it('holds for all its keys together under calls at once, from the call after it was set', async () => {
+    const customer = await customers.aCustomer({ paid: '5' });
+    const keys = [await aKey(customer, {}), await aKey(customer, {})];
+    const set = await platform.run('gateway/src/keys-cli', [
+      ...['budget', '--customer', customer.customerId, '--budget-total', '0.16'],
+    ]);
+    expect(set).toMatchObject({ status: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 60 }, (_, index) =>
+        keys[index % 2]?.openai.chat.completions.create(asking(1_000, 800)),
+      ),
+    );
+    const passed = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    expect(passed).toBeGreaterThanOrEqual(1);
+    expect(passed).toBeLessThanOrEqual(11); // 11 × 0.0145 = 0.1595; a twelfth would be over it.
+    const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []));
+    expect(refused[0]).toMatchObject({ status: 429, code: 'insufficient_quota' });
+    expect((refused[0] as Error).message).toMatch(/the budget of your account \(total\) is 0\.16 CNY/);
+    // Without it both go on, for the wallet is full.
+    const token = await customers.operator.bearer();
+    const path = `/v1/admin/customers/${customer.customerId}`;
+    expect((await customers.ask(path, token, { budgets: {} }, 'PATCH')).status).toBe(200);
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    await keys[1]?.openai.chat.completions.create(asking(1_000, 800));
+  }, 60_000);
+});
+
 describe('the limits of a key', () => {
   it('hold at the door: models, scopes, addresses behind a proxy, rates', async () => {
     const customer = await customers.aCustomer({ paid: '1' });

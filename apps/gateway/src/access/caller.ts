@@ -1,5 +1,5 @@
 import type { Plan } from '@app/money';
-import type { KeyPolicy } from './key-policy.ts';
+import type { Budgets, KeyPolicy } from './key-policy.ts';
 
 /** Who a request is from, as its API key says. */
 export interface Caller {
@@ -12,6 +12,8 @@ export interface Caller {
   readonly rateCardId: string;
   readonly timeZone: string;
   readonly policy: KeyPolicy;
+  /** What all keys of the customer may spend together. */
+  readonly customerBudgets: Budgets;
   /** From when on the key is refused; null where it has no end. */
   readonly expiresAt: string | null;
 }

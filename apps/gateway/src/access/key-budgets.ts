@@ -1,28 +1,40 @@
 import type { Caller } from './caller.ts';
+import type { Budgets } from './key-policy.ts';
 
-/** A budget of a key in the window that counts now, as the ledger decides it. */
-export interface KeyBudget {
-  readonly owner: 'key';
+/** A budget of a key or of its customer in the window that counts now, as the ledger decides it. */
+export interface WindowBudget {
+  readonly owner: 'key' | 'customer';
   readonly window: string;
   readonly limit: string;
 }
 
-/** The budgets of a key at an instant: its days and months are those of the customer. */
+type Budgeted = Pick<Caller, 'policy' | 'customerBudgets' | 'timeZone'>;
+
+/** The budgets of a key and of its customer at an instant: days and months are those of the customer. */
 export function budgetsAt(
-  { policy: { budgets }, timeZone }: Pick<Caller, 'policy' | 'timeZone'>,
+  { policy, customerBudgets, timeZone }: Budgeted,
   at: string,
-): readonly KeyBudget[] {
-  const { total, daily, monthly } = budgets;
-  if (total === null && daily === null && monthly === null) return [];
+): readonly WindowBudget[] {
+  const owners = [
+    ['key', policy.budgets],
+    ['customer', customerBudgets],
+  ] as const;
+  const limited = owners.filter(([, budgets]) => Object.values(budgets).some((limit) => limit !== null));
+  if (limited.length === 0) return [];
   const day = dayOf(at, timeZone);
+  return limited.flatMap(([owner, budgets]) => windowsOf(budgets, day).map((one) => ({ owner, ...one })));
+}
+
+function windowsOf(
+  { total, daily, monthly }: Budgets,
+  day: string,
+): Pick<WindowBudget, 'window' | 'limit'>[] {
   const windows = [
     ['total', total],
     [day, daily],
     [day.slice(0, 7), monthly],
   ] as const;
-  return windows.flatMap(([window, limit]) =>
-    limit === null ? [] : [{ owner: 'key' as const, window, limit }],
-  );
+  return windows.flatMap(([window, limit]) => (limit === null ? [] : [{ window, limit }]));
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();

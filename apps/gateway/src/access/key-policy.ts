@@ -11,6 +11,17 @@ const limit = z.int().min(1).max(1_000_000_000).nullable();
 /** An address, or a range of them such as `203.0.113.0/24` or `2001:db8::/32`. */
 const AddressRange = z.string().max(64).refine(isRange, 'is no address and no range such as 203.0.113.0/24');
 
+/** How much may be spent; null where there is no end to it. */
+export const Budgets = z.strictObject({
+  total: AmountText.nullable().default(null),
+  daily: AmountText.nullable().default(null).describe('By the customer’s days.'),
+  monthly: AmountText.nullable().default(null),
+});
+export type Budgets = z.infer<typeof Budgets>;
+
+/** No end to what may be spent, but what is in the wallet. */
+export const noBudgets: Budgets = Budgets.parse({});
+
 /** What a key may do; what is not said is not limited. */
 export const KeyPolicy = z.strictObject({
   scopes: z
@@ -31,14 +42,9 @@ export const KeyPolicy = z.strictObject({
     .nullable()
     .default(null)
     .describe('Only from these addresses, v4 or v6.'),
-  budgets: z
-    .strictObject({
-      total: AmountText.nullable().default(null),
-      daily: AmountText.nullable().default(null).describe('By the customer’s days.'),
-      monthly: AmountText.nullable().default(null),
-    })
-    .default({ total: null, daily: null, monthly: null })
-    .describe('How much may be spent with this key, in the wallet’s currency.'),
+  budgets: Budgets.default(noBudgets).describe(
+    'How much may be spent with this key, in the wallet’s currency.',
+  ),
 });
 export type KeyPolicy = z.infer<typeof KeyPolicy>;
 

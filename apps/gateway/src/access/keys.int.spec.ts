@@ -8,11 +8,12 @@ import type { NewCustomer } from '../customers/customer.ts';
 import { CustomersStore } from '../customers/customers.store.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from '../migrations/0003-key-policies.ts';
+import { CustomerBudgets } from '../migrations/0006-customer-budgets.ts';
 import { OpenAiError } from '../openai/openai-error.ts';
 import { AuthenticateKeyHandler } from './authenticate-key.handler.ts';
 import { IssueKeyHandler, KeyPepper } from './issue-key.handler.ts';
 import { FailedKeys } from './failed-keys.ts';
-import { KeyPolicy } from './key-policy.ts';
+import { KeyPolicy, noBudgets } from './key-policy.ts';
 import { NewKey } from './key-view.ts';
 import { KeysStore } from './keys.store.ts';
 import { OwnKeysController } from './own-keys.controller.ts';
@@ -28,15 +29,20 @@ const aurora: NewCustomer = {
 
 let database: Database;
 let customers: CreateCustomerHandler;
+let customerRows: CustomersStore;
 let store: KeysStore;
 let issue: IssueKeyHandler;
 
 beforeAll(async () => {
   const options = { url: await freshDatabase('gateway keys'), applicationName: 'gateway spec' };
-  await migrate({ ...options, migrations: [messagingMigration, CustomersAndKeys, KeyPolicies] });
+  await migrate({
+    ...options,
+    migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, CustomerBudgets],
+  });
   database = new Database(options);
   const outbox = new Outbox(new OutboxSignal());
-  customers = new CreateCustomerHandler(new CustomersStore(database, outbox));
+  customerRows = new CustomersStore(database, outbox);
+  customers = new CreateCustomerHandler(customerRows);
   store = new KeysStore(database, outbox);
   issue = new IssueKeyHandler(store, pepper);
 });
@@ -66,6 +72,32 @@ const told = (type: string) =>
     `SELECT key, value FROM outbox WHERE headers->>'ce_type' = $1`,
     [`haoli.${type}.v1`],
   );
+
+describe('the budgets of a customer', () => {
+  it('are those of every key of it from the next look on, and their change is told', async () => {
+    const customerId = await aCustomer();
+    const { key } = await aKey(customerId);
+    const access = () => new AuthenticateKeyHandler(store, pepper, new FailedKeys(100));
+    expect(await access().handle(`Bearer ${key}`)).toMatchObject({ customerBudgets: noBudgets });
+    const budgets = { ...noBudgets, daily: '12.5' };
+    expect(await customerRows.change(customerId, { budgets })).toMatchObject({ customerId, budgets });
+    expect(await access().handle(`Bearer ${key}`)).toMatchObject({ customerBudgets: budgets });
+    const events = (await told('CustomerChanged')).filter((one) => one.key === customerId);
+    expect(events).toHaveLength(2);
+  });
+
+  it('are nobody’s where there is no such customer', async () => {
+    expect(await customerRows.change('cus_unknown', { budgets: noBudgets })).toBeUndefined();
+  });
+
+  it('that are asked for at its creation hold from the beginning', async () => {
+    const budgets = { ...noBudgets, total: '3' };
+    const creation = await customers.handle({ ...aurora, budgets }, 'with-budgets');
+    expect(creation).toMatchObject({ outcome: 'created', customer: { budgets } });
+    // Who asks the same again without them asks something else.
+    expect(await customers.handle(aurora, 'with-budgets')).toEqual({ outcome: 'conflict' });
+  });
+});
 
 describe('creating a customer', () => {
   it('tells the other services the whole customer in the same transaction', async () => {

@@ -3,7 +3,7 @@ import { Database, Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { KeyDisplay } from './api-key.ts';
 import type { Caller } from './caller.ts';
-import { KeyPolicy } from './key-policy.ts';
+import { Budgets, KeyPolicy } from './key-policy.ts';
 
 /** An API key as it may be shown after its creation. */
 export interface KeyRecord extends KeyDisplay {
@@ -148,7 +148,7 @@ export class KeysStore {
     const [row] = await this.database.query<CallerRow>(
       `SELECT customer.customer_id AS "customerId", key_id AS "keyId", display_prefix AS "displayPrefix", currency,
               plan_code AS "planCode", plan_credits AS "planCredits", plan_amount AS "planAmount",
-              rate_card_id AS "rateCardId", time_zone AS "timeZone", policy,
+              rate_card_id AS "rateCardId", time_zone AS "timeZone", policy, budgets AS "customerBudgets",
               expires_at AS "expiresAt"
          FROM api_key JOIN customer USING (customer_id)
         WHERE hash = $1 AND ${isUsable}`,
@@ -159,6 +159,7 @@ export class KeysStore {
     return {
       ...rest,
       policy: KeyPolicy.parse(rest.policy),
+      customerBudgets: Budgets.parse(rest.customerBudgets),
       plan: { code, unit: 'credit', creditsPer: { credits, amount } },
     };
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalText } from '@app/contracts';
 import { Injectable } from '@nestjs/common';
+import { noBudgets } from '../access/key-policy.ts';
 import type { NewCustomer } from './customer.ts';
 import { type Creation, CustomersStore } from './customers.store.ts';
 import { plans } from './plans.ts';
@@ -13,6 +14,7 @@ export class CreateCustomerHandler {
   async handle(wanted: NewCustomer, idempotencyKey: string | undefined): Promise<Creation> {
     return this.customers.create({
       ...wanted,
+      budgets: wanted.budgets ?? noBudgets,
       plan: plans[wanted.plan],
       status: 'active',
       idempotencyKey,

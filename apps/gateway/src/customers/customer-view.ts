@@ -1,5 +1,6 @@
 import { AmountText, CurrencyCode, Id, InstantText } from '@app/contracts';
 import { z } from 'zod';
+import { Budgets } from '../access/key-policy.ts';
 import type { Customer } from './customer.ts';
 
 /** A customer, as operators see it. */
@@ -14,6 +15,7 @@ export const CustomerView = z.object({
   currency: CurrencyCode,
   rateCardId: z.string(),
   timeZone: z.string(),
+  budgets: Budgets.describe('How much all keys together may spend.'),
   status: z.enum(['active', 'suspended', 'draining', 'closed']),
   createdAt: InstantText,
 });

@@ -1,10 +1,10 @@
 import { Id } from '@app/contracts';
 import { Problem, Scopes } from '@app/transport';
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiCreatedResponse, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { CreateCustomerHandler } from './create-customer.handler.ts';
-import { NewCustomer } from './customer.ts';
+import { type Customer, CustomerChange, NewCustomer } from './customer.ts';
 import { CustomerPage, CustomerView, viewOf } from './customer-view.ts';
 import { CustomersStore } from './customers.store.ts';
 
@@ -57,11 +57,27 @@ export class CustomersController {
   @ApiOperation({ summary: 'One customer' })
   @ApiOkResponse({ standardSchema: CustomerView })
   async find(@Param('customerId') customerId: string): Promise<CustomerView> {
-    const customer = await this.customers.find(customerId);
-    if (customer === undefined)
-      throw new Problem({ code: 'unknown-customer', detail: 'There is no such customer.' });
-    return viewOf(customer);
+    return found(await this.customers.find(customerId));
   }
+
+  @Patch(':customerId')
+  @Scopes('customers:write')
+  @ApiOperation({
+    summary: 'Changes how much all keys of a customer may spend together, from its next call on',
+  })
+  @ApiOkResponse({ standardSchema: CustomerView })
+  async change(
+    @Param('customerId') customerId: string,
+    @Body({ schema: CustomerChange }) body: CustomerChange,
+  ): Promise<CustomerView> {
+    return found(await this.customers.change(customerId, body));
+  }
+}
+
+function found(customer: Customer | undefined): CustomerView {
+  if (customer === undefined)
+    throw new Problem({ code: 'unknown-customer', detail: 'There is no such customer.' });
+  return viewOf(customer);
 }
 
 function idempotencyKeyOf(header: string | undefined): string | undefined {

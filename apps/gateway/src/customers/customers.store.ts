@@ -1,7 +1,8 @@
 import { type CustomerChanged, type EventOf, topics } from '@app/contracts';
 import { Database, newId, Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import type { Customer } from './customer.ts';
+import { Budgets } from '../access/key-policy.ts';
+import type { Customer, CustomerChange } from './customer.ts';
 
 /** What came of creating a customer under an idempotency key. */
 export type Creation =
@@ -23,12 +24,13 @@ interface CustomerRow {
   readonly currency: string;
   readonly rate_card_id: string;
   readonly time_zone: string;
+  readonly budgets: unknown;
   readonly status: Customer['status'];
   readonly created_at: string;
   readonly request_fingerprint: Buffer | null;
 }
 
-const columns = `customer_id, name, plan_code, plan_credits, plan_amount, currency, rate_card_id, time_zone, status, created_at,
+const columns = `customer_id, name, plan_code, plan_credits, plan_amount, currency, rate_card_id, time_zone, budgets, status, created_at,
                  request_fingerprint`;
 
 /** The rows of customers. Every change is told to the other services in the same transaction. */
@@ -45,7 +47,7 @@ export class CustomersStore {
       const row = await this.insert(tx, draft);
       if (row !== undefined) {
         const customer = customerOf(row);
-        await this.outbox.add(tx, topics.customers.name, [changed(customer, 1)]);
+        await this.outbox.add(tx, topics.customers.name, [changed(customer, 1, customer.createdAt)]);
         return { outcome: 'created', customer };
       }
       const [before] = await tx.query<CustomerRow>(
@@ -75,12 +77,27 @@ export class CustomersStore {
     return rows.map(customerOf);
   }
 
+  /** Changes what all keys of a customer may spend together; undefined where there is no such customer. */
+  async change(customerId: string, { budgets }: CustomerChange): Promise<Customer | undefined> {
+    return this.database.transaction(async (tx) => {
+      const [row] = await tx.query<CustomerRow & { readonly version: number; readonly changed_at: string }>(
+        `UPDATE customer SET budgets = $2, version = version + 1, changed_at = clock_timestamp()
+          WHERE customer_id = $1 RETURNING ${columns}, version, changed_at`,
+        [customerId, JSON.stringify(budgets)],
+      );
+      if (row === undefined) return undefined;
+      const customer = customerOf(row);
+      await this.outbox.add(tx, topics.customers.name, [changed(customer, row.version, row.changed_at)]);
+      return customer;
+    });
+  }
+
   private async insert(tx: Tx, draft: CustomerDraft): Promise<CustomerRow | undefined> {
     const { creditsPer, code } = draft.plan;
     const [row] = await tx.query<CustomerRow>(
       `INSERT INTO customer (customer_id, name, plan_code, plan_credits, plan_amount, currency, rate_card_id, time_zone, status,
-                             version, idempotency_key, request_fingerprint)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11)
+                             version, idempotency_key, request_fingerprint, budgets)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11, $12)
        ON CONFLICT (idempotency_key) DO NOTHING RETURNING ${columns}`,
       [
         newId('cus'),
@@ -94,6 +111,7 @@ export class CustomersStore {
         draft.status,
         draft.idempotencyKey ?? null,
         draft.fingerprint,
+        JSON.stringify(draft.budgets),
       ],
     );
     return row;
@@ -111,19 +129,20 @@ const customerOf = (row: CustomerRow): Customer => ({
   currency: row.currency,
   rateCardId: row.rate_card_id,
   timeZone: row.time_zone,
+  budgets: Budgets.parse(row.budgets),
   status: row.status,
   createdAt: row.created_at,
 });
 
 /** The event carries the whole new state; its id counts the changes of one customer. */
-function changed(customer: Customer, version: number): EventOf<typeof CustomerChanged> {
-  const { customerId, plan, createdAt, ...rest } = customer;
+function changed(customer: Customer, version: number, changedAt: string): EventOf<typeof CustomerChanged> {
+  const { customerId, plan, createdAt: _createdAt, budgets: _budgets, ...rest } = customer;
   return {
     id: `${customerId}:${String(version)}`,
     type: 'CustomerChanged',
     source: 'haoli/gateway',
-    time: createdAt,
+    time: changedAt,
     subject: customerId,
-    data: { ...rest, customerId, plan: { code: plan.code, ...plan.creditsPer }, changedAt: createdAt },
+    data: { ...rest, customerId, plan: { code: plan.code, ...plan.creditsPer }, changedAt },
   };
 }

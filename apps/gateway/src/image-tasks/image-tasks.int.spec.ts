@@ -12,7 +12,7 @@ import {
   TestCounts,
 } from '../../test/relay-harness.ts';
 import type { Caller } from '../access/caller.ts';
-import { unlimited } from '../access/key-policy.ts';
+import { noBudgets, unlimited } from '../access/key-policy.ts';
 import { imageTasks } from '../endpoints/image-tasks.ts';
 import type { PublishedPrice } from '../prices/price-list.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
@@ -70,6 +70,7 @@ const caller = {
     timeZone: 'Asia/Shanghai',
   },
   policy: unlimited,
+  customerBudgets: noBudgets,
 } as Caller;
 const order = () => imageTasks.read({ model: 'midjourney', prompt: 'A lantern.', n: 4 });
 

@@ -33,6 +33,11 @@ describe('the keys command', () => {
     ['change key_1 --name x', { method: 'PATCH', path: '/v1/keys/key_1', body: { name: 'x' } }],
     ['change key_1 --expires never', { method: 'PATCH', body: { expiresAt: null } }],
     ['revoke key_1 --customer c/../x', { path: '/v1/admin/customers/c%2F..%2Fx/keys/key_1/revoke' }],
+    [
+      'budget --customer cus_1 --budget-monthly 80',
+      { method: 'PATCH', path: '/v1/admin/customers/cus_1', body: { budgets: { monthly: '80' } } },
+    ],
+    ['budget --customer cus_1', { method: 'PATCH', body: { budgets: {} } }],
   ])('%s', (line, request) => {
     expect(read(line)).toMatchObject(request);
   });
@@ -40,6 +45,8 @@ describe('the keys command', () => {
   it.each([
     ['revoke', 'revoke wants one key id'],
     ['list key_1', 'list wants no key id'],
+    ['budget --budget-total 5', 'budget wants --customer'],
+    ['budget key_1 --customer cus_1', 'budget wants no key id'],
     ['destroy', 'There is no command destroy'],
     ['create --rpm 6O', '--rpm wants a whole number above zero, not "6O"'],
     ['create --tpm 1e400', '--tpm wants'],

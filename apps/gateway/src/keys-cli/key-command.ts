@@ -17,7 +17,7 @@ export const options = {
 } as const;
 
 /** What `--help` prints. */
-export const usage = `keys create | list | change <key id> | revoke <key id>   [options]
+export const usage = `keys create | list | change <key id> | revoke <key id> | budget   [options]
 
 Who: with HAOLI_API_KEY a customer manages its own keys. Without it an operator does (OIDC_ISSUER, OPERATOR_CLIENT_ID and
 OPERATOR_CLIENT_SECRET), and --customer says whose.
@@ -34,6 +34,7 @@ OPERATOR_CLIENT_SECRET), and --customer says whose.
                           how much may be spent, in the wallet's currency
   --expires INSTANT       from when on it is refused, such as 2027-01-01T00:00:00Z; never: again without end
 
+budget sets what all keys of a customer may spend together, for operators; what is not named is not limited any more.
 change replaces the whole policy where a limit is named; a name or an expiry alone leaves it as it is.
 Prints the answer as JSON; the key itself is in it at its creation only. Ends with 0, 1 where the gateway refuses, 2 otherwise.
 `;
@@ -55,23 +56,41 @@ const commands = {
   list: { method: 'GET', namesKey: false, tail: '' },
   change: { method: 'PATCH', namesKey: true, tail: '' },
   revoke: { method: 'POST', namesKey: true, tail: '/revoke' },
+  budget: { method: 'PATCH', namesKey: false, tail: '' },
 } as const;
 
 const isCommand = (word: string): word is keyof typeof commands => Object.hasOwn(commands, word);
 
 /** The request that a command line asks for. Throws what is missing. */
 export function keyRequest([word = '', keyId, ...more]: readonly string[], values: Values): KeyRequest {
-  if (!isCommand(word)) throw new Error(`There is no command ${word}: create, list, change or revoke.`);
+  if (!isCommand(word))
+    throw new Error(`There is no command ${word}: create, list, change, revoke or budget.`);
   const { method, namesKey, tail } = commands[word];
   if (more.length > 0 || namesKey !== (keyId !== undefined))
     throw new Error(`${word} wants ${namesKey ? 'one' : 'no'} key id`);
   const { customer } = values;
+  if (word === 'budget') return budgetRequest(values);
   const keys =
     customer === undefined ? '/v1/keys' : `/v1/admin/customers/${encodeURIComponent(String(customer))}/keys`;
   const path = keyId === undefined ? keys : `${keys}/${encodeURIComponent(keyId)}${tail}`;
   const bodies = { create: said(values), change: said(values), revoke: {}, list: undefined };
   return { method, path, body: bodies[word] };
 }
+
+/** What all keys of a customer may spend together: only an operator says that. */
+function budgetRequest(values: Values): KeyRequest {
+  const { customer } = values;
+  if (typeof customer !== 'string') throw new Error('budget wants --customer: whose keys.');
+  const path = `/v1/admin/customers/${encodeURIComponent(customer)}`;
+  return { method: 'PATCH', path, body: { budgets: budgetsIn(values) ?? {} } };
+}
+
+const budgetsIn = (values: Values) =>
+  withoutNothing({
+    total: values['budget-total'],
+    daily: values['budget-daily'],
+    monthly: values['budget-monthly'],
+  });
 
 function said(values: Values): Readonly<Record<string, unknown>> {
   const policy = withoutNothing({
@@ -81,11 +100,7 @@ function said(values: Values): Readonly<Record<string, unknown>> {
     requestsPerMinute: count('rpm', values.rpm),
     tokensPerMinute: count('tpm', values.tpm),
     concurrentCalls: count('concurrent', values.concurrent),
-    budgets: withoutNothing({
-      total: values['budget-total'],
-      daily: values['budget-daily'],
-      monthly: values['budget-monthly'],
-    }),
+    budgets: budgetsIn(values),
   });
   const expiresAt = values.expires === 'never' ? null : values.expires;
   return withoutNothing({ name: values.name, policy, expiresAt }) ?? {};

@@ -230,6 +230,17 @@ function lackOf({ available, budget }: Shortage['short'], currency: string): str
 export const unavailable = (message: string) =>
   new OpenAiError({ status: 503, type: 'server_error', code: 'service_unavailable', message });
 
+/** This process has as many calls as it may have. OpenAI's SDKs repeat it by themselves, and may come to another process. */
+export const overloaded = () =>
+  new OpenAiError({
+    status: 503,
+    type: 'server_error',
+    code: 'server_overloaded',
+    message:
+      'The service has as many calls at once as it can serve. Try again in a moment; nothing was charged.',
+    headers: { 'retry-after': '1' },
+  });
+
 /** Something failed on our side; the cause is in the log, under the request's id. */
 export const internalError = () =>
   new OpenAiError({

@@ -4,16 +4,24 @@ import { Controller, Post, Req, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import type { Caller } from '../access/caller.ts';
 import { LimitCallHandler } from '../access/limit-call.handler.ts';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { embeddings } from '../endpoints/embeddings.ts';
-import type { Endpoint } from '../endpoints/endpoint.ts';
+import type { Endpoint, ModelRequest } from '../endpoints/endpoint.ts';
 import { images } from '../endpoints/images.ts';
 import { messages } from '../endpoints/messages.ts';
 import { responses } from '../endpoints/responses.ts';
 import { textCompletions } from '../endpoints/text-completions.ts';
+import { CallsAtOnce } from './calls-at-once.ts';
 import { ClientConnection } from './client-connection.ts';
 import { RelayCallHandler } from './relay-call.handler.ts';
+
+/** A request for a model, and whose it is. */
+interface ReadCall {
+  readonly caller: Caller;
+  readonly asked: ModelRequest;
+}
 
 /** The doors to models, as OpenAI's and Anthropic's clients know them; all lead to the one way that a call goes. */
 @ApiTags('models')
@@ -25,6 +33,7 @@ export class RelayController {
     private readonly access: AuthenticateKeyHandler,
     private readonly limits: LimitCallHandler,
     private readonly calls: RelayCallHandler,
+    private readonly atOnce: CallsAtOnce,
   ) {}
 
   @Post('chat/completions')
@@ -77,6 +86,15 @@ export class RelayController {
   async relay(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const caller = await this.access.handle(authorizationOf(request), 'models');
     const asked = endpoint.read(request.body);
+    const leave = this.atOnce.enter();
+    try {
+      await this.relayOne({ caller, asked }, reply);
+    } finally {
+      leave();
+    }
+  }
+
+  private async relayOne({ caller, asked }: ReadCall, reply: FastifyReply): Promise<void> {
     const permit = await this.limits.handle(caller, asked);
     for (const [name, value] of Object.entries(permit.headers)) reply.raw.setHeader(name, value);
     const client = new ClientConnection(reply.raw, () => {

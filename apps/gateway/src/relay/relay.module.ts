@@ -4,6 +4,7 @@ import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import { AnswerBuffers } from './answer-buffers.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
+import { CallsAtOnce } from './calls-at-once.ts';
 import { CallJournal } from './call-journal.ts';
 import { CallSpool } from './call-spool.client.ts';
 import { CutRevokedJob } from './cut-revoked.job.ts';
@@ -40,6 +41,7 @@ export const relayProviders = (settings: GatewaySettings): Provider[] => [
   StartCallHandler,
   StreamAnswerHandler,
   { provide: AnswerBuffers, useValue: new AnswerBuffers(settings.BUFFERED_ANSWERS_MIB * 1_024 * 1_024) },
+  { provide: CallsAtOnce, useValue: new CallsAtOnce(settings.CALLS_AT_ONCE_MAX) },
   { provide: CallTimes, useValue: new CallTimes(settings.CALL_DEADLINE_MS, settings.HOLD_EXPIRY_MS) },
   { provide: CallEventTimeout, useValue: new CallEventTimeout(settings.CALL_EVENT_TIMEOUT_MS) },
   { provide: CallSpool, useValue: new CallSpool(settings.CALL_SPOOL_DIR) },

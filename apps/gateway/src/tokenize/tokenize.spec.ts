@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Caller } from '../access/caller.ts';
-import { unlimited } from '../access/key-policy.ts';
+import { noBudgets, unlimited } from '../access/key-policy.ts';
 import { Clock } from '../clock.ts';
 import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
 import { readTokenizeRequest } from './tokenize-request.ts';
@@ -40,7 +40,7 @@ const caller: Caller = {
     rateCardId: 'standard',
   },
   plan: { code: 'usd-credit', unit: 'credit' as const, creditsPer: { credits: '1', amount: '7.14' } },
-  ...{ timeZone: 'Asia/Shanghai', policy: unlimited, expiresAt: null },
+  ...{ timeZone: 'Asia/Shanghai', policy: unlimited, customerBudgets: noBudgets, expiresAt: null },
 };
 
 const handler = new TokenizeHandler(new OnePrice(), new Noon());

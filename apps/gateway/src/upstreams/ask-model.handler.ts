@@ -63,17 +63,18 @@ export class AskModelHandler {
   async handle(asked: AskedModel): Promise<RoutedAnswer> {
     const { request, signal } = asked;
     const begun = performance.now();
-    let last: Outcome = new UpstreamFailure('resting');
+    let last: Outcome | undefined;
     let attemptsLeft = attemptsMax;
     for (const route of inTurn(this.routes.routesOf(request.model, request.endpoint), Math.random)) {
       const now = performance.now();
       if (attemptsLeft === 0 || signal.aborted || now - begun > attemptsMs) break;
       if (!this.circuitOf(route).admits(now)) continue;
       attemptsLeft -= 1;
-      void discarded(last);
+      if (last !== undefined) void discarded(last);
       last = await this.attempt(asked, route);
       if (!isWorthAnother(last)) break;
     }
+    if (last === undefined) throw new UpstreamFailure('resting');
     if (last instanceof UpstreamFailure) throw last;
     return last;
   }

@@ -11,6 +11,7 @@ import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from '../migrations/0003-key-policies.ts';
 import { ImageTasks } from '../migrations/0004-image-tasks.ts';
 import { Webhooks } from '../migrations/0005-webhooks.ts';
+import { CustomerBudgets } from '../migrations/0006-customer-budgets.ts';
 import { lookupPublic, NoPublicAddress } from '../upstreams/public-address.ts';
 import { DeliveriesStore } from './deliveries.store.ts';
 import { DueDeliveriesStore } from './due-deliveries.store.ts';
@@ -50,7 +51,14 @@ let customers: CreateCustomerHandler;
 beforeAll(async () => {
   await receiver.start();
   const options = { url: await freshDatabase('webhooks'), applicationName: 'gateway spec' };
-  const migrations = [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks, Webhooks];
+  const migrations = [
+    messagingMigration,
+    CustomersAndKeys,
+    KeyPolicies,
+    ImageTasks,
+    Webhooks,
+    CustomerBudgets,
+  ];
   await migrate({ ...options, migrations });
   database = new Database(options);
   webhooks = new WebhooksStore(database);

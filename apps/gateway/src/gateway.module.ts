@@ -25,6 +25,7 @@ import { KeyPolicies } from './migrations/0003-key-policies.ts';
 import { ImageTasks } from './migrations/0004-image-tasks.ts';
 import { Webhooks } from './migrations/0005-webhooks.ts';
 import { CustomerBudgets } from './migrations/0006-customer-budgets.ts';
+import { RepeatedCalls } from './migrations/0007-repeated-calls.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -58,7 +59,15 @@ const settings = readSettings(gatewaySettings);
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
-      migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, ImageTasks, Webhooks, CustomerBudgets],
+      migrations: [
+        messagingMigration,
+        CustomersAndKeys,
+        KeyPolicies,
+        ImageTasks,
+        Webhooks,
+        CustomerBudgets,
+        RepeatedCalls,
+      ],
       applicationName: 'gateway',
     }),
     KafkaModule.forRoot({

@@ -11,6 +11,7 @@ import { Clock } from '../src/clock.ts';
 import { AdmitCallHandler, CallTimes } from '../src/relay/admit-call.handler.ts';
 import { AnswerBuffers } from '../src/relay/answer-buffers.ts';
 import { BodyAnswerHandler } from '../src/relay/body-answer.handler.ts';
+import type { AnswerOnceHandler } from '../src/relay/answer-once.handler.ts';
 import { CallsAtOnce } from '../src/relay/calls-at-once.ts';
 import { CallJournal } from '../src/relay/call-journal.ts';
 import { RelayController } from '../src/relay/relay.controller.ts';
@@ -166,6 +167,8 @@ export class RelayHarness {
   baseUrl = '';
   private upstreamServer: Server | undefined;
   callsAtOnceMax = 1_000;
+  /** Nobody asks it for calls without a name. */
+  readonly once = {};
   routes: UpstreamRoutes | undefined;
   readonly upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
   private controller: RelayController | undefined;
@@ -231,7 +234,13 @@ export class RelayHarness {
     );
     const access = { handle: () => Promise.resolve(caller) } as unknown as AuthenticateKeyHandler;
     const limits = new LimitCallHandler(this.limits as unknown as KeyLimitsStore);
-    return new RelayController(access, limits, relay, new CallsAtOnce(this.callsAtOnceMax));
+    return new RelayController(
+      access,
+      limits,
+      relay,
+      new CallsAtOnce(this.callsAtOnceMax),
+      this.once as unknown as AnswerOnceHandler,
+    );
   }
 
   private async startUpstream(): Promise<string> {

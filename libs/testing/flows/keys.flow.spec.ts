@@ -112,6 +112,33 @@ describe('the budget of a customer', () => {
   }, 60_000);
 });
 
+describe('an Idempotency-Key', () => {
+  it('makes a call that is repeated one call, one answer and one charge', async () => {
+    const customer = await customers.aCustomer({ paid: '5' });
+    const ask = (content: string) =>
+      fetch(`${customers.gatewayUrl}/v1/chat/completions`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${customer.key}`,
+          'content-type': 'application/json',
+          'idempotency-key': 'order-17',
+        },
+        body: JSON.stringify({ ...asking(1_000, 800), messages: [{ role: 'user', content }] }),
+      });
+    const first = await ask('usage=1000/800');
+    const again = await ask('usage=1000/800');
+    expect([first.status, again.status]).toEqual([200, 200]);
+    expect([first, again].map(({ headers }) => headers.get('idempotent-replayed'))).toEqual([null, 'true']);
+    expect(again.headers.get('x-call-id')).toBe(first.headers.get('x-call-id'));
+    expect(await again.json()).toEqual(await first.json());
+    expect((await ask('usage=1000/801')).status).toBe(409);
+    await eventually(
+      () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid, held }) => held === '0' && paid === '4.9855', // 5 − 0.0145, once.
+    );
+  }, 60_000);
+});
+
 describe('the limits of a key', () => {
   it('hold at the door: models, scopes, addresses behind a proxy, rates', async () => {
     const customer = await customers.aCustomer({ paid: '1' });

@@ -230,6 +230,29 @@ function lackOf({ available, budget }: Shortage['short'], currency: string): str
 export const unavailable = (message: string) =>
   new OpenAiError({ status: 503, type: 'server_error', code: 'service_unavailable', message });
 
+/** The first request under this Idempotency-Key has no answer yet. */
+export const requestUnderWay = () =>
+  new OpenAiError({
+    status: 409,
+    type: 'invalid_request_error',
+    code: 'idempotency_key_in_use',
+    param: 'Idempotency-Key',
+    message: 'A request with this Idempotency-Key is under way. Ask again in a moment; it is charged once.',
+    headers: { 'retry-after': '1' },
+  });
+
+/** The Idempotency-Key named another request before. */
+export const requestDiffers = () =>
+  new OpenAiError({
+    status: 409,
+    type: 'invalid_request_error',
+    code: 'idempotency_key_reused',
+    param: 'Idempotency-Key',
+    message:
+      'This Idempotency-Key was used for another request in the last 24 hours. Use a new one for a new request.',
+    headers: noRetry,
+  });
+
 /** This process has as many calls as it may have. OpenAI's SDKs repeat it by themselves, and may come to another process. */
 export const overloaded = () =>
   new OpenAiError({

@@ -13,6 +13,8 @@ import { images } from '../endpoints/images.ts';
 import { messages } from '../endpoints/messages.ts';
 import { responses } from '../endpoints/responses.ts';
 import { textCompletions } from '../endpoints/text-completions.ts';
+import { idempotencyKeyOf } from '../idempotency-key.ts';
+import { type AnsweredOnce, AnswerOnceHandler } from './answer-once.handler.ts';
 import { CallsAtOnce } from './calls-at-once.ts';
 import { ClientConnection } from './client-connection.ts';
 import { RelayCallHandler } from './relay-call.handler.ts';
@@ -21,6 +23,8 @@ import { RelayCallHandler } from './relay-call.handler.ts';
 interface ReadCall {
   readonly caller: Caller;
   readonly asked: ModelRequest;
+  /** What its client calls it, to repeat it without paying twice; never of a stream. */
+  readonly idempotencyKey: string | undefined;
 }
 
 /** The doors to models, as OpenAI's and Anthropic's clients know them; all lead to the one way that a call goes. */
@@ -34,6 +38,7 @@ export class RelayController {
     private readonly limits: LimitCallHandler,
     private readonly calls: RelayCallHandler,
     private readonly atOnce: CallsAtOnce,
+    private readonly once: AnswerOnceHandler,
   ) {}
 
   @Post('chat/completions')
@@ -88,13 +93,14 @@ export class RelayController {
     const asked = endpoint.read(request.body);
     const leave = this.atOnce.enter();
     try {
-      await this.relayOne({ caller, asked }, reply);
+      await this.relayOne({ caller, asked, idempotencyKey: nameOf(asked, request) }, reply);
     } finally {
       leave();
     }
   }
 
-  private async relayOne({ caller, asked }: ReadCall, reply: FastifyReply): Promise<void> {
+  private async relayOne(read: ReadCall, reply: FastifyReply): Promise<void> {
+    const { caller, asked } = read;
     const permit = await this.limits.handle(caller, asked);
     for (const [name, value] of Object.entries(permit.headers)) reply.raw.setHeader(name, value);
     const client = new ClientConnection(reply.raw, () => {
@@ -102,8 +108,9 @@ export class RelayController {
     });
     let tokens = 0;
     try {
-      const relayed = await this.calls.handle(caller, asked, client);
+      const relayed = await this.answer(read, client);
       tokens = relayed.tokens;
+      if (relayed.isRepeated) reply.header('idempotent-replayed', 'true');
       if (relayed.body) await reply.status(200).header('x-call-id', relayed.callId).send(relayed.body);
     } catch (error) {
       if (!client.hasBegun) throw error;
@@ -114,6 +121,21 @@ export class RelayController {
       permit.end(tokens);
     }
   }
+
+  private async answer(
+    { caller, asked, idempotencyKey }: ReadCall,
+    client: ClientConnection,
+  ): Promise<AnsweredOnce> {
+    const call = () => this.calls.handle(caller, asked, client);
+    if (idempotencyKey === undefined) return { ...(await call()), isRepeated: false };
+    return this.once.handle({ keyId: caller.keyId, idempotencyKey, request: asked }, call);
+  }
+}
+
+/** A stream that was broken off cannot be given again, so its name is not heeded. */
+function nameOf({ stream }: ModelRequest, { headers }: FastifyRequest): string | undefined {
+  const header = headers['idempotency-key'];
+  return stream ? undefined : idempotencyKeyOf(typeof header === 'string' ? header : undefined);
 }
 
 /** Anthropic's clients send their key under a name of its own. */

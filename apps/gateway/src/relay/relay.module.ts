@@ -4,6 +4,9 @@ import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import { AnswerBuffers } from './answer-buffers.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
+import { AnswerOnceHandler } from './answer-once.handler.ts';
+import { ForgetRepeatedJob } from './forget-repeated.job.ts';
+import { RepeatedCallsStore } from './repeated-calls.store.ts';
 import { CallsAtOnce } from './calls-at-once.ts';
 import { CallJournal } from './call-journal.ts';
 import { CallSpool } from './call-spool.client.ts';
@@ -31,13 +34,16 @@ const countingMsMax = 5_000;
 /** What relays calls, wired. */
 export const relayProviders = (settings: GatewaySettings): Provider[] => [
   AdmitCallHandler,
+  AnswerOnceHandler,
   AskModelHandler,
   BodyAnswerHandler,
   CutRevokedJob,
   EndCallHandler,
   ExtendHoldHandler,
   FinishCallHandler,
+  ForgetRepeatedJob,
   RelayCallHandler,
+  RepeatedCallsStore,
   StartCallHandler,
   StreamAnswerHandler,
   { provide: AnswerBuffers, useValue: new AnswerBuffers(settings.BUFFERED_ANSWERS_MIB * 1_024 * 1_024) },

@@ -39,6 +39,7 @@ import { PricingController } from './pricing/pricing.controller.ts';
 import { RefundsController } from './refunds/refunds.controller.ts';
 import { RelayController } from './relay/relay.controller.ts';
 import { relayProviders } from './relay/relay.module.ts';
+import { MessageTokensController } from './tokenize/message-tokens.controller.ts';
 import { TokenizeController } from './tokenize/tokenize.controller.ts';
 import { TokenizeHandler } from './tokenize/tokenize.handler.ts';
 import { BankTransferController } from './top-ups/bank-transfer.controller.ts';
@@ -86,6 +87,7 @@ const settings = readSettings(gatewaySettings);
     ForwardsController,
     ImageTasksController,
     KeysController,
+    MessageTokensController,
     ModelsController,
     OwnKeysController,
     OrganizationController,

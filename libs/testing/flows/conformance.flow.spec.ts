@@ -126,6 +126,18 @@ describe('@anthropic-ai/sdk', () => {
     expect(final.stop_reason).toBe('end_turn');
   });
 
+  it('counts the tokens of a message without a call', async () => {
+    const { model, messages } = message();
+    const { input_tokens: few } = await client().messages.countTokens({ model, messages });
+    const { input_tokens: more } = await client().messages.countTokens({
+      model,
+      messages,
+      system: said.source,
+    });
+    expect(few).toBeGreaterThan(0);
+    expect(more).toBeGreaterThan(few);
+  });
+
   it('calls tools', async () => {
     const tools = [{ name: 'weather', input_schema: weather }];
     const { content } = await client().messages.create({ ...message(`${asked} tool`), tools });

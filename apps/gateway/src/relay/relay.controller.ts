@@ -1,10 +1,11 @@
 import { log } from '@app/observability';
 import { Public } from '@app/transport';
 import { Controller, Post, Req, Res } from '@nestjs/common';
-import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiHeader, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
 import type { Caller } from '../access/caller.ts';
+import { presentedKey } from '../access/presented-key.ts';
 import { LimitCallHandler } from '../access/limit-call.handler.ts';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { embeddings } from '../endpoints/embeddings.ts';
@@ -30,6 +31,11 @@ interface ReadCall {
 /** The doors to models, as OpenAI's and Anthropic's clients know them; all lead to the one way that a call goes. */
 @ApiTags('models')
 @ApiBearerAuth()
+@ApiHeader({
+  name: 'idempotency-key',
+  required: false,
+  description: 'The same request under the same key is made and charged once in 24 hours; not of streams.',
+})
 @Controller('v1')
 @Public()
 export class RelayController {
@@ -89,7 +95,7 @@ export class RelayController {
 
   /** One call by one endpoint, from its key to the last byte of its answer. */
   async relay(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const caller = await this.access.handle(authorizationOf(request), 'models');
+    const caller = await this.access.handle(presentedKey(request), 'models');
     const asked = endpoint.read(request.body);
     const leave = this.atOnce.enter();
     try {
@@ -136,10 +142,4 @@ export class RelayController {
 function nameOf({ stream }: ModelRequest, { headers }: FastifyRequest): string | undefined {
   const header = headers['idempotency-key'];
   return stream ? undefined : idempotencyKeyOf(typeof header === 'string' ? header : undefined);
-}
-
-/** Anthropic's clients send their key under a name of its own. */
-function authorizationOf({ headers }: FastifyRequest): string | undefined {
-  const key = headers['x-api-key'];
-  return headers.authorization ?? (typeof key === 'string' ? `Bearer ${key}` : undefined);
 }

@@ -1,6 +1,8 @@
 import { ModelName } from '@app/contracts';
 import { z } from 'zod';
-import { type Fields, isFields } from '../endpoints/endpoint.ts';
+import { chatCompletions } from '../endpoints/chat-completions.ts';
+import { type Endpoint, type Fields, isFields } from '../endpoints/endpoint.ts';
+import { messages } from '../endpoints/messages.ts';
 import { messagesMax, readBody } from '../endpoints/read-body.ts';
 import { badRequest, OpenAiError } from '../openai/openai-error.ts';
 
@@ -25,19 +27,28 @@ export interface TokenizeRequest {
   readonly texts: readonly string[] | undefined;
   readonly body: Fields;
   readonly outputTokens: number;
+  /** By whose rules messages are read. */
+  readonly endpoint: Endpoint;
 }
 
 /** Reads a request. Throws OpenAI's 400 or 413 with the field that is to blame. */
 export function readTokenizeRequest(body: unknown): TokenizeRequest {
   const read = readBody(Body, body);
-  const { model, input, messages, max_output_tokens: outputTokens = 0 } = read;
-  if ((input === undefined) === (messages === undefined)) {
+  const { model, input, messages: chat, max_output_tokens: outputTokens = 0 } = read;
+  if ((input === undefined) === (chat === undefined)) {
     throw badRequest('input', "Give either 'input' (a text, or a list of texts) or 'messages'.");
   }
   if (charactersOf({ ...read, model: '' }) > charactersMax)
     throw tooLong(input === undefined ? 'messages' : 'input');
   const texts = typeof input === 'string' ? [input] : input;
-  return { model, texts, body: read, outputTokens };
+  return { model, texts, body: read, outputTokens, endpoint: chatCompletions };
+}
+
+/** Reads Anthropic's request to count a message: one for a message, without a limit of its answer. Throws 400 or 413. */
+export function readCountRequest(body: unknown): TokenizeRequest {
+  const asked = messages.read(isFields(body) ? { ...body, max_tokens: 1 } : body);
+  if (charactersOf({ ...asked.body, model: '' }) > charactersMax) throw tooLong('messages');
+  return { model: asked.model, texts: undefined, body: asked.body, outputTokens: 0, endpoint: messages };
 }
 
 /** The characters of every text in a value, however deep. */

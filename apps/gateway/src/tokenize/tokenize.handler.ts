@@ -4,7 +4,6 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { allowsModel } from '../access/key-policy.ts';
 import type { Caller } from '../access/caller.ts';
 import { Clock } from '../clock.ts';
-import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { badRequest, keyMayNotUse, modelNotFound, rateLimited } from '../openai/openai-error.ts';
 import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
 import { countDelivered } from '../relay/delivered-count.ts';
@@ -72,11 +71,12 @@ export class TokenizeHandler implements OnApplicationShutdown {
     model,
     texts,
     body,
+    endpoint: asked,
   }: TokenizeRequest): Promise<Pick<Tokenization, 'counts' | 'estimated'>> {
     const parts = texts?.map((text) => ({ kind: 'texts' as const, texts: [text], tokens: 0 }));
     const counted = await Promise.all(
       (parts ?? [undefined]).map((part) => {
-        const endpoint = part === undefined ? chatCompletions : { ...chatCompletions, inputOf: () => part };
+        const endpoint = part === undefined ? asked : { ...asked, inputOf: () => part };
         return countDelivered({ model, body, endpoint }, [], this.counts);
       }),
     );

@@ -4,7 +4,7 @@ import type { Caller } from '../access/caller.ts';
 import { noBudgets, unlimited } from '../access/key-policy.ts';
 import { Clock } from '../clock.ts';
 import { PriceList, type PublishedPrice } from '../prices/price-list.ts';
-import { readTokenizeRequest } from './tokenize-request.ts';
+import { readCountRequest, readTokenizeRequest } from './tokenize-request.ts';
 import { TokenizeHandler } from './tokenize.handler.ts';
 
 const priceOf = (model: string, rates: PublishedPrice['rates']): PublishedPrice => ({
@@ -94,6 +94,20 @@ describe('tokenize', () => {
     });
     expect(counted.counts).toEqual([2, 3, 7]);
     expect(counted.charge.amount).toBe('0.01503'); // 12 × 2.5 ÷ 10⁶ + 1,000 × 15 ÷ 10⁶
+  });
+
+  it('counts a message as Anthropic’s clients ask, tools and instructions with it, and says that it estimates', async () => {
+    const body = { model: 'claude-sonnet-5', messages: [{ role: 'user', content: 'hello world' }] };
+    const count = async (more: object) => handler.handle(caller, readCountRequest({ ...body, ...more }));
+    const plain = await count({});
+    const full = await count({
+      system: 'Answer in Chinese.',
+      tools: [{ name: 'weather', description: 'Tells the weather.', input_schema: { type: 'object' } }],
+    });
+    expect([plain.estimated, full.estimated]).toEqual([true, true]);
+    expect(plain.inputTokens).toBeGreaterThanOrEqual(3);
+    expect(full.inputTokens).toBeGreaterThan(plain.inputTokens + 5);
+    expect(() => readCountRequest({ model: 'claude-sonnet-5' })).toThrow('messages');
   });
 
   it('says that it estimates where no tokenizer is public', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { Database, messagingMigration, migrate, newId } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
@@ -32,7 +33,7 @@ beforeAll(async () => {
     await database.query(
       `INSERT INTO api_key (key_id, customer_id, name, hash, display_prefix, last_four, status, version)
        VALUES ($1, 'cus_1', 'a key', $2, 'sk-4fG7', 'aaaa', 'active', 1)`,
-      [keyId, Buffer.from(keyId)],
+      [keyId, createHash('sha256').update(keyId).digest()],
     );
 });
 afterAll(() => database.close());

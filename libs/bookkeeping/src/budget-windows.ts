@@ -1,5 +1,5 @@
 import { Units18 } from '@app/money';
-import type { BookState, BudgetLimit, BudgetWindow, Hold } from './book-state.ts';
+import type { BookState, BudgetLimit, BudgetUse, BudgetWindow, Hold } from './book-state.ts';
 
 /**
  * The windows of a budget after a change in one of them, oldest first. Windows before the newest are kept only while
@@ -36,4 +36,19 @@ export function inWindowsOf(hold: Hold, limits: readonly BudgetLimit[]): readonl
     const use = hold.budgets.find(({ scope }) => scope === limit.scope);
     return use === undefined ? limit : { ...limit, window: use.window };
   });
+}
+
+/**
+ * The budgets of the customer and of this key that the book counts, in their newest windows: what a charge counts against whose hold
+ * has ended, and with it the budgets that the hold named.
+ */
+export function budgetsOnRecord(book: BookState, keyId: string | null): readonly BudgetUse[] {
+  const uses: BudgetUse[] = [];
+  for (const [scope, windows] of book.budgets) {
+    const owner = scope.slice(0, scope.lastIndexOf(':'));
+    const window = windows.at(-1)?.window;
+    const isMeant = owner === 'customer' || (keyId !== null && owner === `key:${keyId}`);
+    if (isMeant && window !== undefined) uses.push({ scope, window });
+  }
+  return uses.sort((one, other) => (one.scope < other.scope ? -1 : 1));
 }

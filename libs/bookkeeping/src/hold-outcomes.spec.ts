@@ -213,6 +213,29 @@ describe('a budget', () => {
     books.post('cus_1', hold('hold_2', '4', { limits }));
   });
 
+  it.each(['expired', 'released', 'never-seen'] as const)(
+    'counts a charge whose hold has ended as %s, in its newest window, and no budget of another key',
+    (ended) => {
+      const books = aWallet();
+      const other = { ...keyBudget('50'), scope: 'key:key_1:x:month' };
+      const limits = [keyBudget('10', '2026-10'), customerBudget('12'), other];
+      if (ended !== 'never-seen') books.post('cus_1', hold('hold_1', '6', { limits }));
+      books.post('cus_1', hold('hold_2', '1', { limits: [keyBudget('10', '2026-11'), ...limits.slice(1)] }));
+      if (ended === 'expired') books.post('cus_1', expire('hold_1'));
+      if (ended === 'released') books.post('cus_1', release('hold_1'));
+      books.post('cus_1', settle('hold_1', '8', ended));
+      const spent = budgetsOf(books).map(({ scope, window, spent: sum }) => [scope, window, sum]);
+      expect(spent.sort()).toEqual([
+        ['customer:month', '2026-11', money('8')],
+        ['key:key_1:month', '2026-11', money('8')],
+        ['key:key_1:x:month', '2026-11', money('0')],
+      ]);
+      expect(books.refusal('cus_1', hold('hold_3', '2', { limits: [keyBudget('10')] })).code).toBe(
+        'key-budget-exceeded',
+      );
+    },
+  );
+
   it('counts what is held, and then what was charged', () => {
     const books = aWallet();
     const limits = [keyBudget('10')];

@@ -1,6 +1,7 @@
 import { accept, type Decision, refuse } from '@app/decider';
 import { Units18 } from '@app/money';
 import { availableOf, type BookState, type HoldEnd } from '../book-state.ts';
+import { budgetsOnRecord } from '../budget-windows.ts';
 import { ifNegative } from '../checks.ts';
 import { collect, collectionPostings } from '../collection.ts';
 import { type CommandOf, draft, type DraftOf } from '../draft.ts';
@@ -28,7 +29,8 @@ export type HoldSettled = DraftOf<'settle', ValueOf<typeof settleMemo>>;
 
 /**
  * Charges a call and ends its hold. A hold that was released, has expired or was never seen makes it a charge without
- * a hold; one that was settled is refused, because the call was already charged.
+ * a hold, which counts against the budgets of its key and customer all the same; one that was settled is refused, because the call
+ * was already charged.
  */
 export interface SettleHold extends CommandOf<'settle-hold'>, ChargeFacts {
   readonly holdId: string;
@@ -44,9 +46,9 @@ export function decideSettleHold(
   const open = book.holds.get(holdId);
   if (open === undefined) {
     const ended = endOf(book, holdId, command.ended);
-    return ended === 'settled'
-      ? refuse(endedRefusal(holdId, ended))
-      : decideWithoutHold(command, book, { holdId, ended });
+    if (ended === 'settled') return refuse(endedRefusal(holdId, ended));
+    const budgets = command.budgets.length > 0 ? command.budgets : budgetsOnRecord(book, keyId);
+    return decideWithoutHold({ ...command, budgets }, book, { holdId, ended });
   }
   const refusal = ifNegative(charge);
   if (refusal !== undefined) return refuse(refusal);

@@ -422,6 +422,53 @@ describe('holds', () => {
     expect(answers.get('bad')?.failure).toMatchObject({ code: 'invalid-request', retryable: false });
   });
 
+  it('go through one stream many at a time, each answered with its id, and so gathered', async () => {
+    const customer = await wallet('10');
+    const stream = await grpcStream<Partial<LedgerApi.HoldCommand>, LedgerApi.HoldAnswer>(api, 'Holds');
+    const place = (n: number) => ({
+      commandId: `c${n}`,
+      place: {
+        holdId: `hold_${customer}_${n}`,
+        customerId: customer,
+        callId: '',
+        keyId: '',
+        amount: { amount: '1', currency: 'CNY' },
+        expiresAt: '',
+        leaseId: '',
+        limits: [],
+      },
+    });
+    const release = { holdId: `hold_${customer}_0`, customerId: customer, reason: '' };
+    const within = { commandId: 'within', gathered: { commands: [] } };
+    const commands = [
+      ...Array.from({ length: 11 }, (_, n) => place(n)),
+      { commandId: 'released', release },
+      place(11),
+      { commandId: 'bad', place: { ...place(99).place, holdId: 'not an id' } },
+      within,
+    ];
+    await until(() => Promise.resolve(stream.said('gathered') === '1'));
+    await stream.write({ gathered: { commands } });
+    await stream.write({ commandId: 'alone', release });
+    stream.end();
+    const messages: LedgerApi.HoldAnswer[] = [];
+    for await (const message of stream.answers) messages.push(message);
+    const answers = messages.flatMap((message) => message.gathered?.answers ?? [message]);
+    const answerTo = (id: string) => answers.find(({ commandId }) => commandId === id);
+    expect(answers.map(({ commandId }) => commandId).sort()).toEqual(
+      [...commands.map(({ commandId }) => commandId), 'alone'].sort(),
+    );
+    expect(messages.some(({ gathered }) => (gathered?.answers.length ?? 0) > 1)).toBe(true);
+    expect(answers.filter(({ placed }) => placed?.hold)).toHaveLength(11);
+    expect(answerTo('c10')?.placed?.refusal?.code).toBe('insufficient-funds');
+    // Decided in the order of the message: what was released before is there to be held again.
+    expect(answerTo('released')?.released?.outcome).toBe('released');
+    expect(answerTo('c11')?.placed?.hold).toMatchObject({ availableAfter: '0' });
+    for (const id of ['bad', 'within'])
+      expect(answerTo(id)?.failure).toMatchObject({ code: 'invalid-request', retryable: false });
+    expect(await balanceOf(customer)).toMatchObject({ held: '10' });
+  });
+
   it('need a token with the scope for them', async () => {
     const reader = clientOf('ledger:read');
     const error = await reader

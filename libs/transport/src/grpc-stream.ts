@@ -3,6 +3,7 @@ import type {
   ClientDuplexStream,
   ClientReadableStream,
   ClientWritableStream,
+  Metadata,
   ServiceError,
 } from '@grpc/grpc-js';
 import { rawCall } from './grpc-client.ts';
@@ -16,6 +17,8 @@ export interface GrpcStream<Request, Response> {
   end(): void;
   /** Ends the call at once. */
   cancel(): void;
+  /** What the peer has said of itself under this name, in its metadata; undefined until that has come. */
+  said(name: string): string | undefined;
   /** What the peer answers, in order; throws a Problem where the call fails. Read it once. */
   readonly answers: AsyncIterable<Response>;
 }
@@ -29,7 +32,12 @@ export async function grpcStream<Request, Response>(
   const call = start(metadata) as ClientDuplexStream<Request, Response>;
   // The error is told by `answers`; without a listener it would end the process where nobody reads them yet.
   call.on('error', () => undefined);
+  let told: Metadata | undefined;
+  call.once('metadata', (given: Metadata) => {
+    told = given;
+  });
   return {
+    said: (name) => told?.get(name)[0]?.toString(),
     write: (request) => written(call, request),
     end: () => {
       call.end();

@@ -1,5 +1,6 @@
 export { type Caller, currentCaller, mayDo } from './caller.ts';
 export { clientAddress, withClientAddress } from './client-address.ts';
+export { Gathering } from './gathering.ts';
 export { type CallOptions, closeGrpc, type GrpcApi, grpcClient, type GrpcPeer } from './grpc-client.ts';
 export { grpcErrorOf } from './grpc-problem.ts';
 export type { GrpcServing } from './grpc-server.ts';

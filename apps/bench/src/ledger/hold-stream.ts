@@ -1,5 +1,5 @@
 import type { LedgerApi } from '@app/contracts';
-import { grpcStream, type GrpcStream } from '@app/transport';
+import { Gathering, grpcStream, type GrpcStream } from '@app/transport';
 
 /** A hold of this benchmark. */
 export interface BenchHold {
@@ -20,11 +20,18 @@ export const holdRequest = ({ customerId, callId, holdId }: BenchHold): LedgerAp
   limits: [],
 });
 
-/** Holds over one bidirectional stream, as the gateway places them: each answer finds its question by id. */
+const commandsAtOnceMax = 200;
+
+/**
+ * Holds over one bidirectional stream, as the gateway places them: what is asked at the same time goes in one message, and each
+ * answer finds its question by id.
+ */
 export class HoldStream {
   private readonly waiting = new Map<string, (answer: LedgerApi.HoldAnswer) => void>();
-  /** Commands go out one after the other, no faster than the ledger takes them. */
-  private sending = Promise.resolve();
+  private readonly asked = new Gathering<LedgerApi.HoldCommand>(
+    (commands) => this.send(commands),
+    commandsAtOnceMax,
+  );
 
   private constructor(private readonly stream: GrpcStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer>) {}
 
@@ -39,8 +46,7 @@ export class HoldStream {
     const answered = new Promise<LedgerApi.HoldAnswer>((resolve) => {
       this.waiting.set(hold.holdId, resolve);
     });
-    const command = { commandId: hold.holdId, place: holdRequest(hold) };
-    this.sending = this.sending.then(() => this.stream.write(command));
+    this.asked.add({ commandId: hold.holdId, place: holdRequest(hold) });
     const { placed, failure } = await answered;
     if (placed?.hold === undefined) throw new Error(`No hold: ${JSON.stringify(failure ?? placed)}`);
   }
@@ -49,10 +55,18 @@ export class HoldStream {
     this.stream.end();
   }
 
+  private async send(commands: readonly LedgerApi.HoldCommand[]): Promise<void> {
+    const isTogether = commands.length > 1 && this.stream.said('gathered') === '1';
+    if (isTogether) await this.stream.write({ commandId: '', gathered: { commands: [...commands] } });
+    else for (const command of commands) await this.stream.write(command);
+  }
+
   private async listen(): Promise<void> {
-    for await (const answer of this.stream.answers) {
-      this.waiting.get(answer.commandId)?.(answer);
-      this.waiting.delete(answer.commandId);
+    for await (const message of this.stream.answers) {
+      for (const answer of message.gathered?.answers ?? [message]) {
+        this.waiting.get(answer.commandId)?.(answer);
+        this.waiting.delete(answer.commandId);
+      }
     }
   }
 }

@@ -1,8 +1,11 @@
 import type { LedgerApi } from '@app/contracts';
-import { grpcStream, type GrpcStream, Problem } from '@app/transport';
+import { Gathering, grpcStream, type GrpcStream, Problem } from '@app/transport';
 
 /** A command without its id. */
-export type Command = Omit<LedgerApi.HoldCommand, 'commandId'>;
+export type Command = Omit<LedgerApi.HoldCommand, 'commandId' | 'gathered'>;
+
+/** Some 100 kB: far below what a message may have. */
+const commandsAtOnceMax = 200;
 
 interface Waiting {
   readonly resolve: (answer: LedgerApi.HoldAnswer) => void;
@@ -14,10 +17,15 @@ type Stream = GrpcStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer>;
 
 /**
  * One connection for all hold commands of this gateway: each is answered by its id, as soon as it is committed.
- * The connection is opened by the first command and, when it breaks, by the next one.
+ * The connection is opened by the first command and, when it breaks, by the next one. What is asked at the same time goes in one
+ * message, as soon as the ledger has said that it takes such.
  */
 export class HoldStream {
   private readonly waiting = new Map<string, Waiting>();
+  private readonly asked = new Gathering<LedgerApi.HoldCommand>(
+    (commands) => this.send(commands),
+    commandsAtOnceMax,
+  );
   private opened: Promise<Stream> | undefined;
   private lastId = 0;
 
@@ -31,12 +39,7 @@ export class HoldStream {
     this.lastId += 1;
     const commandId = String(this.lastId);
     const answered = this.answerTo(commandId);
-    try {
-      const stream = await (this.opened ??= this.open());
-      await stream.write({ ...command, commandId });
-    } catch (error) {
-      this.end(commandId)?.reject(problemOf(error));
-    }
+    this.asked.add({ ...command, commandId });
     const answer = await answered;
     if (answer.failure) throw failed(answer.failure);
     return answer;
@@ -46,6 +49,17 @@ export class HoldStream {
   async close(): Promise<void> {
     const stream = await this.opened?.catch(() => undefined);
     stream?.end();
+  }
+
+  private async send(commands: readonly LedgerApi.HoldCommand[]): Promise<void> {
+    try {
+      const stream = await (this.opened ??= this.open());
+      const isTogether = commands.length > 1 && stream.said('gathered') === '1';
+      if (isTogether) await stream.write({ commandId: '', gathered: { commands: [...commands] } });
+      else for (const command of commands) await stream.write(command);
+    } catch (error) {
+      for (const { commandId } of commands) this.end(commandId)?.reject(problemOf(error));
+    }
   }
 
   private answerTo(commandId: string): Promise<LedgerApi.HoldAnswer> {
@@ -74,7 +88,10 @@ export class HoldStream {
   private async read(stream: Stream): Promise<void> {
     let reason: unknown;
     try {
-      for await (const answer of stream.answers) this.end(answer.commandId)?.resolve(answer);
+      for await (const message of stream.answers) {
+        for (const answer of message.gathered?.answers ?? [message])
+          this.end(answer.commandId)?.resolve(answer);
+      }
     } catch (error) {
       reason = error;
     }

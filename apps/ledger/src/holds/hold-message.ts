@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type BudgetLimit, Instant } from '@app/bookkeeping';
 import { AmountText, canonicalText, Id, InstantText, MoneyText } from '@app/contracts';
 import { Units18 } from '@app/money';
@@ -240,7 +240,6 @@ function limitsOf({
   }));
 }
 
-const fingerprint = (facts: readonly unknown[]): string =>
-  createHash('sha256').update(canonicalText(facts)).digest('hex');
+const fingerprint = (facts: readonly unknown[]): string => hash('sha256', canonicalText(facts));
 
 const inSeconds = (now: Instant, seconds: number): Instant => Instant.of(now + seconds * 1_000_000);

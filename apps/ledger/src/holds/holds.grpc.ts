@@ -1,7 +1,7 @@
 import type { LedgerApi } from '@app/contracts';
 import { health } from '@app/observability';
-import { problemOf, Scopes } from '@app/transport';
-import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { Gathering, problemOf, Scopes } from '@app/transport';
+import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
 import { holdResponseOf } from './hold-answer.ts';
@@ -9,6 +9,9 @@ import { HoldsHandler } from './holds.handler.ts';
 import { SettleHoldHandler } from './settle-hold.handler.ts';
 
 type HoldStream = ServerDuplexStream<LedgerApi.HoldCommand, LedgerApi.HoldAnswer>;
+
+/** Some 100 kB: far below what a message may have. */
+const answersAtOnceMax = 500;
 
 /** The gRPC door of holds. */
 @Controller()
@@ -45,21 +48,31 @@ export class HoldsGrpc {
     return this.holds.renewLease(request);
   }
 
-  /** Answers each command as soon as it is committed. When the process goes down, the stream ends after what it has taken. */
+  /**
+   * Answers each command as soon as it is committed; what is ready in the same turn goes in one message where the caller gathers,
+   * too. When the process goes down, the stream ends after what it has taken.
+   */
   @GrpcStreamCall('Ledger', 'Holds')
   stream(call: HoldStream): void {
     let underWay = 0;
     let ended = false;
+    let gathers = false;
     const endWhenDone = () => {
       if (ended && underWay === 0 && !call.destroyed) call.end();
     };
-    call.on('data', (command: LedgerApi.HoldCommand) => {
-      underWay += 1;
-      void this.answer(command).then((answer) => {
-        underWay -= 1;
-        if (!call.destroyed) call.write(answer);
-        endWhenDone();
-      });
+    const ready = new Gathering<LedgerApi.HoldAnswer>((answers) => {
+      underWay -= answers.length;
+      if (!call.destroyed) for (const message of messagesOf(answers, gathers)) call.write(message);
+      endWhenDone();
+    }, answersAtOnceMax);
+    call.on('data', (message: LedgerApi.HoldCommand) => {
+      gathers ||= message.gathered !== undefined;
+      for (const command of message.gathered?.commands ?? [message]) {
+        underWay += 1;
+        void this.answer(command).then((answer) => {
+          ready.add(answer);
+        });
+      }
     });
     call.on('error', () => undefined);
     const finish = () => {
@@ -68,6 +81,7 @@ export class HoldsGrpc {
     };
     call.on('end', finish);
     health.onDrain(finish);
+    call.sendMetadata(takesGathered());
   }
 
   private async answer(command: LedgerApi.HoldCommand): Promise<LedgerApi.HoldAnswer> {
@@ -88,3 +102,17 @@ export class HoldsGrpc {
     return { failure: { code: 'invalid-request', detail: 'The command is empty.', retryable: false } };
   }
 }
+
+/** Says that commands may come gathered; see the proto. */
+function takesGathered(): Metadata {
+  const metadata = new Metadata();
+  metadata.set('gathered', '1');
+  return metadata;
+}
+
+/** Answers as messages: in one where the caller gathers. */
+const messagesOf = (
+  answers: readonly LedgerApi.HoldAnswer[],
+  gathers: boolean,
+): readonly LedgerApi.HoldAnswer[] =>
+  gathers && answers.length > 1 ? [{ commandId: '', gathered: { answers: [...answers] } }] : answers;

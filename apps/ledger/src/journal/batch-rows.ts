@@ -36,13 +36,18 @@ export class BatchRows {
   /** Adds all that a decided batch writes, and which change of the months it was decided after. Takes the changes out of the books. */
   add({ entries, moved }: DecidedBatch, lastPeriodChange: number): void {
     const queuedBy = new Map<string, number>();
+    const placed = new Set<string>();
+    const raised = new Set<string>();
     for (const chained of entries) {
       this.addEntry(chained);
       const { entry } = chained;
       if (entry.kind === 'charge-waiting')
         queuedBy.set(`${entry.bookId} ${entry.memo.chargeId}`, entry.version);
+      else if (entry.kind === 'hold') placed.add(`${entry.bookId} ${entry.memo.holdId}`);
+      else if (entry.kind === 'extend') raised.add(`${entry.bookId} ${entry.memo.holdId}`);
     }
-    for (const kept of moved) this.addBook(kept, queuedBy);
+    for (const hold of placed) raised.delete(hold);
+    for (const kept of moved) this.addBook(kept, queuedBy, raised);
     this.addTotals(entries, lastPeriodChange);
   }
 
@@ -99,13 +104,21 @@ export class BatchRows {
     this.addPosting(entry.postings[line], row.debit, row.credit, row.amount);
   }
 
-  /** Adds the head of a book and what changed in it, and takes the changes out of it. */
-  addBook(kept: KeptBook, queuedBy: ReadonlyMap<string, number>): void {
+  /**
+   * Adds the head of a book and what changed in it, and takes the changes out of it. `raised` names the holds that have a row already;
+   * all others get one.
+   */
+  addBook(
+    kept: KeptBook,
+    queuedBy: ReadonlyMap<string, number>,
+    raised: ReadonlySet<string> = new Set(),
+  ): void {
     this.addHead(kept);
     const { bookId } = kept.book.state;
     const changes = kept.book.takeChanges();
     for (const [holdId, hold] of changes.holds) {
       if (typeof hold === 'string') this.addHoldEnd(bookId, holdId, hold);
+      else if (raised.has(`${bookId} ${holdId}`)) this.addRaisedHold(bookId, hold);
       else this.addHold(bookId, hold);
     }
     for (const lot of changes.lots.values()) this.addLot(bookId, lot);
@@ -144,6 +157,14 @@ export class BatchRows {
         ? '[]'
         : JSON.stringify(hold.budgets.map(({ scope, window }) => ({ scope, window }))),
     );
+  }
+
+  private addRaisedHold(bookId: string, hold: Hold): void {
+    const row = this.columns('raisedHolds');
+    row.book_id.text(bookId);
+    row.hold_id.text(hold.holdId);
+    row.amount.numeric(hold.amount);
+    row.expires_at.timestamptz(hold.expiresAt);
   }
 
   private addHoldEnd(bookId: string, holdId: string, outcome: string): void {

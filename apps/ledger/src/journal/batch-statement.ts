@@ -91,8 +91,12 @@ export const parts = {
       budgets: 'text',
     },
     write: `INSERT INTO hold (book_id, hold_id, amount, expires_at, call_id, key_id, lease_id, budgets)
-            SELECT book_id, hold_id, amount, expires_at, call_id, key_id, lease_id, budgets FROM input
-            ON CONFLICT (book_id, hold_id) DO UPDATE SET amount = excluded.amount, expires_at = excluded.expires_at`,
+            SELECT book_id, hold_id, amount, expires_at, call_id, key_id, lease_id, budgets FROM input`,
+  },
+  raisedHolds: {
+    columns: { book_id: 'text', hold_id: 'text', amount: 'numeric', expires_at: 'timestamptz' },
+    write: `UPDATE hold h SET amount = i.amount, expires_at = i.expires_at
+              FROM input i WHERE h.book_id = i.book_id AND h.hold_id = i.hold_id`,
   },
   endedHolds: {
     columns: { book_id: 'text', hold_id: 'text' },

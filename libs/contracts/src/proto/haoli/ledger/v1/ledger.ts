@@ -158,6 +158,15 @@ export interface HoldCommand {
   extend?: ExtendHoldRequest | undefined;
   release?: ReleaseHoldRequest | undefined;
   renewLease?: RenewLeaseRequest | undefined;
+  gathered?: HoldCommands | undefined;
+}
+
+/**
+ * Commands that came at the same time, each with its own id, to be decided in this order as if each had come alone. The message
+ * around them needs no id.
+ */
+export interface HoldCommands {
+  commands: HoldCommand[];
 }
 
 export interface HoldAnswer {
@@ -167,6 +176,12 @@ export interface HoldAnswer {
   released?: ReleaseHoldResponse | undefined;
   leaseRenewed?: RenewLeaseResponse | undefined;
   failure?: Failure | undefined;
+  gathered?: HoldAnswers | undefined;
+}
+
+/** Answers that were ready at the same time, each with the id of its command, in whatever order. */
+export interface HoldAnswers {
+  answers: HoldAnswer[];
 }
 
 /** A command that could not be decided at all: malformed, or the ledger cannot write now. */
@@ -632,7 +647,8 @@ export interface Ledger {
   RenewLease(request: RenewLeaseRequest): Promise<RenewLeaseResponse>;
   /**
    * The same commands on one connection, for a gateway: each is answered by one answer that carries its id.
-   * Commands of one customer are decided in the order in which they come. Scope holds:write.
+   * Commands of one customer are decided in the order in which they come. A ledger that takes gathered commands says so at once, by
+   * `gathered: 1` in its metadata; whoever sends such gets gathered answers, too. Scope holds:write.
    */
   Holds(request: Observable<HoldCommand>): Observable<HoldAnswer>;
   /** The balances of several wallets, now. Scope ledger:read. */

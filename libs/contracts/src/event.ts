@@ -26,6 +26,11 @@ export interface EventDeclaration<Type extends string = string, Schema extends z
   readonly meaning: string;
   readonly schema: Schema;
   readonly sample: Event<Type, z.infer<Schema>>;
+  /**
+   * True only for data that the schema accepts as they are, and quick to say so; the schema is asked about all other. For the
+   * event that comes with every call.
+   */
+  readonly isPlain?: (data: unknown) => boolean;
 }
 
 /** The event that a declaration declares. */
@@ -38,9 +43,10 @@ export function defineEvent<const Type extends string, Schema extends z.ZodObjec
   readonly meaning: string;
   readonly schema: Schema;
   readonly sample: Omit<Event<Type, z.infer<Schema>>, 'type'>;
+  readonly isPlain?: (data: unknown) => boolean;
 }): EventDeclaration<Type, Schema> {
-  const { type, meaning, schema, sample } = declaration;
-  return { type, cloudType: `haoli.${type}.v1`, meaning, schema, sample: { type, ...sample } };
+  const { type, sample, ...rest } = declaration;
+  return { ...rest, type, cloudType: `haoli.${type}.v1`, sample: { type, ...sample } };
 }
 
 /** The attributes of an event as Kafka headers give them. */

@@ -69,7 +69,14 @@ export {
   UsageFamily,
   UsageSource,
 } from './usage.ts';
-export { canonicalText, encodeEvent, parseEvent, type RejectedMessage, type WireEvent } from './wire.ts';
+export {
+  canonicalText,
+  encodeEvent,
+  parseEvent,
+  type RejectedMessage,
+  type WireEvent,
+  wireOf,
+} from './wire.ts';
 export type * as LedgerApi from './proto/haoli/ledger/v1/ledger.ts';
 export type * as MeteringApi from './proto/haoli/metering/v1/metering.ts';
 export type * as PaymentsApi from './proto/haoli/payments/v1/payments.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { UnchargedReason } from './calls.events.ts';
 import { defineEvent } from './event.ts';
+import { isPlainRatedCall } from './plain-rated-call.ts';
 import { Code, CurrencyCode, Id, InstantText, ModelName, MoneyText } from './text.ts';
 import {
   ChargeLine,
@@ -64,6 +65,7 @@ export const UsageRated = defineEvent({
     charge: MoneyText,
     lines: z.array(ChargeLine).max(32),
   }),
+  isPlain: isPlainRatedCall,
   sample: {
     id: 'call_01JD5ZM0A1B2C3D4E5F6G7H8J9:rated',
     source: 'haoli/metering',

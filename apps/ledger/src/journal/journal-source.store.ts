@@ -1,4 +1,4 @@
-import { encodeEvent } from '@app/contracts';
+import { EntryRecorded, wireOf } from '@app/contracts';
 import type { OutboxSource } from '@app/persistence';
 import { entryView, selectCommitted, type EntryRow } from './entry-row.store.ts';
 
@@ -9,9 +9,8 @@ export const journalSource: OutboxSource = {
   toRow: (given) => {
     const row = given as unknown as EntryRow;
     const entry = entryView(row);
-    const wire = encodeEvent('ledger.journal.v1', {
+    const wire = wireOf(EntryRecorded, {
       id: `${entry.bookId}/${entry.version}`,
-      type: 'EntryRecorded',
       source: 'haoli/ledger',
       time: entry.recordedAt,
       subject: entry.bookId,

@@ -48,7 +48,8 @@ function changed(changes: readonly { readonly path: string; readonly value: unkn
     for (const name of names) at = (at as Record<string, unknown> | null | undefined)?.[name];
     if (typeof at !== 'object' || at === null) continue;
     if (put === undefined) Reflect.deleteProperty(at, last);
-    else Object.defineProperty(at, last, { value: put, enumerable: true, configurable: true, writable: true });
+    else
+      Object.defineProperty(at, last, { value: put, enumerable: true, configurable: true, writable: true });
   }
   return JSON.parse(JSON.stringify(data));
 }

@@ -30,9 +30,7 @@ export function isPlainRatedCall(data: unknown): boolean {
 
 function isCharge(charge: unknown): boolean {
   return (
-    hasFields(charge, 2) &&
-    fits(charge['amount'], amountPattern) &&
-    fits(charge['currency'], currencyPattern)
+    hasFields(charge, 2) && fits(charge['amount'], amountPattern) && fits(charge['currency'], currencyPattern)
   );
 }
 

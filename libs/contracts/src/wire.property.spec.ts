@@ -5,7 +5,19 @@ import { UsageRated } from './metering.events.ts';
 import { encodeEvent, parseEvent } from './wire.ts';
 
 const { headers, value } = encodeEvent('metering.rated.v1', UsageRated.sample);
-const odd = ['', ' ', 'é', '1.0', '1.1', 'x'.repeat(128), 'x'.repeat(129), 'a b', 'id\n', '"\\', '2026-11-22'];
+const odd = [
+  '',
+  ' ',
+  'é',
+  '1.0',
+  '1.1',
+  'x'.repeat(128),
+  'x'.repeat(129),
+  'a b',
+  'id\n',
+  '"\\',
+  '2026-11-22',
+];
 const text = fc.oneof(fc.constantFrom(...odd, ...Object.values(headers)), fc.string());
 const name = fc.constantFrom(...Object.keys(headers), 'traceparent', 'x-other');
 

@@ -89,7 +89,10 @@ function arePlainAttributes(
   );
 }
 
-function dataOf(declaration: EventDeclaration, value: unknown): { readonly value: unknown } | RejectedMessage {
+function dataOf(
+  declaration: EventDeclaration,
+  value: unknown,
+): { readonly value: unknown } | RejectedMessage {
   if (declaration.isPlain?.(value) === true) return { value };
   const data = declaration.schema.safeParse(value);
   return data.success ? { value: data.data } : { rejected: `data: ${reasonOf(data.error)}` };

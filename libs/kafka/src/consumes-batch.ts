@@ -12,6 +12,14 @@ export interface BatchPattern {
   readonly reader: string;
 }
 
+/** How a topic is read. */
+interface Consuming {
+  /** Names a second, independent reader of the same topic in the same service. */
+  readonly reader?: string;
+  /** The most events of one batch; more where the consumer has a use for them. */
+  readonly eventsMax?: number;
+}
+
 /** Hands the handler's own error to the batch runner; Nest's default filter would hide it. */
 @Catch()
 class Rethrow implements RpcExceptionFilter<unknown> {
@@ -23,13 +31,12 @@ class Rethrow implements RpcExceptionFilter<unknown> {
 /**
  * Marks a controller's method `(batch: EventBatch) => Promise<void>` as the reader of a topic.
  * When it resolves, its effect is committed and the offset follows; when it throws, the batch is tried again in place.
- * `reader` names a second, independent reader of the same topic in the same service.
  */
 export const ConsumesBatch = (
   topic: Topic,
-  { reader = '' }: { readonly reader?: string } = {},
+  { reader = '', eventsMax = 1_000 }: Consuming = {},
 ): MethodDecorator =>
   applyDecorators(
-    EventPattern({ topic: topic.name, reader } satisfies BatchPattern, kafkaBatchTransport),
+    EventPattern({ topic: topic.name, reader } satisfies BatchPattern, kafkaBatchTransport, { eventsMax }),
     UseFilters(new Rethrow()),
   );

@@ -35,9 +35,9 @@ export class KafkaConsumerServer extends Server implements CustomTransportStrate
         const { topic, group } = this.readingOf(pattern);
         if (handler.next) throw new TypeError(`Two methods read as ${group}; give one of them a reader name`);
         const handle = (batch: EventBatch) => run(handler, batch);
-        this.readers.push(
-          new TopicReader(kafka, { topic, group, topicPrefix: this.options.topicPrefix, handle }),
-        );
+        const { topicPrefix } = this.options;
+        const eventsMax = Number(handler.extras?.['eventsMax']);
+        this.readers.push(new TopicReader(kafka, { topic, group, topicPrefix, eventsMax, handle }));
       }
       await Promise.all(this.readers.map((reader) => reader.start(endProcess)));
       this.stalled.watch(this.readers);

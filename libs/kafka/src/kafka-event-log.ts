@@ -118,9 +118,7 @@ export class KafkaEventLog extends EventLog {
       topic: this.options.topicPrefix + topic,
       messages: request
         .filter((one) => one.topic === topic)
-        .flatMap(({ records }) =>
-          records.map(({ key, value, headers }) => ({ key, value, headers })),
-        ),
+        .flatMap(({ records }) => records.map(({ key, value, headers }) => ({ key, value, headers }))),
     }));
   }
 

@@ -15,6 +15,7 @@ import { KafkaModule } from './kafka.module.ts';
 @Injectable()
 class Hand {
   take: (batch: EventBatch) => Promise<void> = () => Promise.resolve();
+  audit: (batch: EventBatch) => Promise<void> = () => Promise.resolve();
 }
 
 @Controller()
@@ -26,9 +27,9 @@ class TopUpsConsumer {
     return this.hand.take(batch);
   }
 
-  @ConsumesBatch(topics.topUps, { reader: 'audit' })
-  readToo(): Promise<void> {
-    return Promise.resolve();
+  @ConsumesBatch(topics.topUps, { reader: 'audit', eventsMax: 7 })
+  audit(batch: EventBatch): Promise<void> {
+    return this.hand.audit(batch);
   }
 }
 
@@ -212,6 +213,21 @@ describe('the consumer', () => {
     expect(reading.events.map(({ id }) => id)).toEqual(['1']);
   });
 
+  it('gives no more events at once than its consumer takes, in order', async () => {
+    const few = collect();
+    const many = collect();
+    const ids = Array.from({ length: 1_200 }, (_, index) => String(index));
+    const wire = ids.map((id) => encodeEvent(topics.topUps.name, event(id)));
+    await log.publish(topics.topUps.name, wire);
+    await startConsumer({ take: many.take, audit: few.take });
+    for (const [reading, eventsMax] of [[few, 7] as const, [many, 1_000] as const]) {
+      await waitFor(() => reading.events.length >= ids.length);
+      expect(reading.events.map(({ id }) => id)).toEqual(ids);
+      const sizes = reading.batches.map(({ records }) => records.length);
+      expect(Math.max(...sizes)).toBeLessThanOrEqual(eventsMax);
+    }
+  });
+
   it('hands on what is no event of the topic, with its bytes and the reason', async () => {
     const reading = collect();
     await startConsumer(reading);
@@ -262,6 +278,7 @@ describe('the consumer', () => {
 
 interface Reading {
   take(batch: EventBatch): Promise<void>;
+  audit?(batch: EventBatch): Promise<void>;
 }
 
 function collect() {
@@ -286,7 +303,7 @@ async function startConsumer(reading: Reading): Promise<INestApplication> {
   @Module({
     imports: [KafkaModule.forRoot({ ...connection(), clientId: 'spec', groupId: 'spec', partitions: 3 })],
     controllers: [TopUpsConsumer],
-    providers: [{ provide: Hand, useValue: { take: (batch: EventBatch) => reading.take(batch) } }],
+    providers: [{ provide: Hand, useValue: { audit: () => Promise.resolve(), ...reading } }],
   })
   class SpecModule {}
 

@@ -15,10 +15,13 @@ export interface Reading {
   /** Without prefix. */
   readonly group: string;
   readonly topicPrefix: string;
+  /** The most events of one batch. */
+  readonly eventsMax: number;
   readonly handle: BatchHandler;
 }
 
-const batchEventsMax = 1_000;
+/** So many records are read without letting others have a turn. */
+const readAtOnceMax = 500;
 /** Of one partition at once: some batches, so that a backlog is worked off in full ones. */
 const fetchBytesMax = 4_194_304;
 const heartbeatMs = 1_000;
@@ -98,8 +101,8 @@ export class TopicReader {
   }
 
   private async read(payload: EachBatchPayload): Promise<void> {
-    const chunks = chunksOf(payload.batch.messages, batchEventsMax);
-    let records = recordsOf(this.reading.topic, chunks[0]);
+    const chunks = chunksOf(payload.batch.messages, this.reading.eventsMax);
+    let records = await this.recordsSoon(chunks[0]);
     for (const [index, messages] of chunks.entries()) {
       if (!payload.isRunning() || payload.isStale()) return;
       const [next] = await Promise.all([
@@ -110,10 +113,15 @@ export class TopicReader {
     }
   }
 
-  /** Reads the records that come next while the database works on those before them. */
-  private async recordsSoon(messages: readonly KafkaMessage[] | undefined): Promise<ReceivedRecord[]> {
-    await immediate();
-    return recordsOf(this.reading.topic, messages);
+  /** Reads the records that come next while the database works on those before them, and lets others have a turn meanwhile. */
+  private async recordsSoon(messages: readonly KafkaMessage[] = []): Promise<ReceivedRecord[]> {
+    const records: ReceivedRecord[] = [];
+    while (records.length < messages.length) {
+      await immediate();
+      for (const message of messages.slice(records.length, records.length + readAtOnceMax))
+        records.push(receivedRecord(this.reading.topic.name, message));
+    }
+    return records;
   }
 
   private async readChunk(payload: EachBatchPayload, chunk: Chunk): Promise<void> {
@@ -177,9 +185,6 @@ interface Chunk {
   readonly messages: readonly KafkaMessage[];
   readonly records: readonly ReceivedRecord[];
 }
-
-const recordsOf = (topic: Topic, messages: readonly KafkaMessage[] = []): ReceivedRecord[] =>
-  messages.map((message) => receivedRecord(topic.name, message));
 
 function lastOffsetOf(batch: Batch, messages: readonly KafkaMessage[]): string {
   const last = messages.at(-1);

@@ -8,7 +8,7 @@ export const journalSource: OutboxSource = {
   sql: selectCommitted,
   toRow: (given) => {
     const row = given as unknown as EntryRow;
-    const entry = entryView(row);
+    const { previousHash, hash, ...entry } = entryView(row);
     const wire = wireOf(EntryRecorded, {
       id: `${entry.bookId}/${entry.version}`,
       source: 'haoli/ledger',
@@ -18,6 +18,8 @@ export const journalSource: OutboxSource = {
         ...entry,
         canonicalVersion: row.canonical_version,
         canonicalBytes: row.canonical.toString('base64'),
+        previousHash,
+        hash,
       },
     });
     return { ...wire, xid: row.xid, id: row.id, topic: 'ledger.journal.v1' };

@@ -17,14 +17,11 @@ export function isPlainRatedCall(data: unknown): boolean {
   const { callId, customerId, keyId, holdId, model, priceVersionId, occurredAt, charge, lines } = data;
   return (
     [callId, customerId, priceVersionId].every(isId) &&
-    (keyId === null || isId(keyId)) &&
-    (holdId === null || isId(holdId)) &&
+    [keyId, holdId].every((id) => id === null || isId(id)) &&
     fits(model, modelPattern) &&
     fits(occurredAt, instantPattern) &&
     isCharge(charge) &&
-    Array.isArray(lines) &&
-    lines.length <= 32 &&
-    lines.every(isLine)
+    areLines(lines)
   );
 }
 
@@ -35,6 +32,9 @@ function isCharge(charge: unknown): boolean {
 }
 
 const kinds: ReadonlySet<unknown> = new Set([...TokenKind.options, ...UnitKind.options]);
+
+const areLines = (lines: unknown): boolean =>
+  Array.isArray(lines) && lines.length <= 32 && lines.every(isLine);
 
 function isLine(line: unknown): boolean {
   if (!hasFields(line, 5)) return false;

@@ -80,14 +80,18 @@ function arePlainAttributes(
 ): headers is Readonly<Record<string, string>> & Attributes {
   return (
     headers['ce_specversion'] === '1.0' &&
-    idPattern.test(headers['ce_id'] ?? '') &&
-    idPattern.test(headers['ce_subject'] ?? '') &&
-    instantPattern.test(headers['ce_time'] ?? '') &&
-    (headers['ce_type']?.length ?? Infinity) <= 128 &&
-    (headers['ce_source']?.length ?? Infinity) <= 128 &&
-    (headers['traceparent']?.length ?? 0) <= 128
+    fits(headers['ce_id'], idPattern) &&
+    fits(headers['ce_subject'], idPattern) &&
+    fits(headers['ce_time'], instantPattern) &&
+    isShort(headers['ce_type']) &&
+    isShort(headers['ce_source']) &&
+    (headers['traceparent'] === undefined || isShort(headers['traceparent']))
   );
 }
+
+const fits = (text: string | undefined, pattern: RegExp): boolean => text !== undefined && pattern.test(text);
+
+const isShort = (text: string | undefined): boolean => text !== undefined && text.length <= 128;
 
 function dataOf(
   declaration: EventDeclaration,

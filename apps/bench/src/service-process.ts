@@ -13,6 +13,7 @@ const programs = {
   gateway: { path: 'gateway/src/main.js', prefix: 'GATEWAY' },
   metering: { path: 'metering/src/main.js', prefix: 'METERING' },
   ledger: { path: 'ledger/src/main.js', prefix: 'LEDGER' },
+  payments: { path: 'payments/src/main.js', prefix: 'PAYMENTS' },
   'one by one': { path: 'bench/src/one-by-one/main.js', prefix: 'LEDGER' },
   'fake upstream': { path: 'bench/src/fake-upstream/main.js', prefix: 'UPSTREAM' },
 } as const;
@@ -69,6 +70,7 @@ export class ServiceProcess {
         LOG_LEVEL: program === 'one by one' ? 'fatal' : 'error',
         ...(program === 'ledger' ? sealEnvironment() : {}),
         ...environment,
+        ...(program === 'payments' ? { WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${String(http)}` } : {}),
         [`${prefix}_HTTP_PORT`]: String(http),
         [`${prefix}_GRPC_URL`]: `127.0.0.1:${String(grpc)}`,
       },

@@ -51,7 +51,7 @@ async function hammerStream(
     name,
     ledger,
     client,
-  }: { readonly name: string; readonly ledger: LedgerProcess; readonly client: LedgerClient },
+  }: { readonly name: string; readonly ledger: ServiceProcess; readonly client: LedgerClient },
 ): Promise<Hammered> {
   const stream = await HoldStream.open(client);
   const hammered = await hammer(stage, { name, ledger, place: (hold) => stream.place(hold) });

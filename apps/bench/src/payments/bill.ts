@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
+import { memoryPeakOf } from '../cpu.ts';
 import { type BillFile, BillProvider } from './bill-provider.ts';
 import type { Stage } from './stage.ts';
 
@@ -19,7 +20,7 @@ export async function measureBill(stage: Stage): Promise<readonly string[]> {
     return await stage.withPayments(provider.url, async ({ payments, call }) => {
       await stage.database.query(ordersSql, [count, `${day}T00:00:00+08:00`]);
       await stage.database.query('ANALYZE top_up');
-      const before = payments.memoryMax() ?? 0;
+      const before = memoryPeakOf(payments.pid);
       const begun = performance.now();
       const compared = await call(`/v1/reconciliations/wechat-pay/${day}`);
       const seconds = (performance.now() - begun) / 1000;
@@ -29,7 +30,7 @@ export async function measureBill(stage: Stage): Promise<readonly string[]> {
       const figures = JSON.stringify((compared as { figures: object }).figures);
       return [
         `a trade bill of ${count.toLocaleString('en')} lines and a fund bill of ${(2 * count).toLocaleString('en')}, fetched, read, compared: ${String(Math.round(seconds * 10) / 10)} s`,
-        `memory of payments: ${megabytes(before)} before, ${megabytes(payments.memoryMax() ?? 0)} at most`,
+        `memory of payments: ${megabytes(before)} before, ${megabytes(memoryPeakOf(payments.pid))} at most`,
         `open breaks: ${String((compared as { openBreaks: number }).openBreaks)}; fees told to the ledger: ${row?.told ?? '0'}`,
         figures,
       ];
@@ -120,4 +121,4 @@ const ordersSql = `
          $2::timestamptz, 'qr'
     FROM generate_series(1, $1::int) AS n`;
 
-const megabytes = (bytes: number): string => `${Math.round(bytes / 1_000_000).toLocaleString('en')} MB`;
+const megabytes = (mebibytes: number): string => `${Math.round(mebibytes).toLocaleString('en')} MiB`;

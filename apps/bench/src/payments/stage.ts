@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database, newId } from '@app/persistence';
 import { IdentityProvider, ServiceTokens } from '@app/transport';
-import { startIdentity } from '../ledger/identity.ts';
+import { startIdentity } from '../identity.ts';
 import type { BenchSettings } from './bench-settings.ts';
-import { Child } from './child-process.ts';
+import { ServiceProcess } from '../service-process.ts';
+import { WechatSandbox } from './wechat-sandbox.ts';
 
 /** Calls payments over HTTP: a body posts, no body gets. */
 export type Call = (path: string, body?: object) => Promise<unknown>;
@@ -28,13 +29,13 @@ export class Stage {
   static async open(settings: BenchSettings): Promise<Stage> {
     const stage = new Stage(settings, await startIdentity('payments:read payments:write'));
     // Makes the keys that payments and any provider of this run share.
-    await (await Child.wechat(stage.directory)).stop();
+    await (await WechatSandbox.start(stage.directory)).stop();
     return stage;
   }
 
   /** Runs `work` with the sandbox of WeChat Pay and payments, each a process of its own. */
   async withWechat<Result>(work: (of: { sandbox: string; ask: Call }) => Promise<Result>): Promise<Result> {
-    const sandbox = await Child.wechat(this.directory);
+    const sandbox = await WechatSandbox.start(this.directory);
     try {
       return await this.withPayments(sandbox.url, ({ call }) => work({ sandbox: sandbox.url, ask: call }));
     } finally {
@@ -45,9 +46,9 @@ export class Stage {
   /** Runs `work` with payments, whose provider is at this address. */
   async withPayments<Result>(
     providerUrl: string,
-    work: (of: { payments: Child; call: Call }) => Promise<Result>,
+    work: (of: { payments: ServiceProcess; call: Call }) => Promise<Result>,
   ): Promise<Result> {
-    const payments = await Child.payments({
+    const payments = await ServiceProcess.start('payments', {
       PAYMENTS_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
       KAFKA_BROKERS: this.settings.KAFKA_BROKERS,
       KAFKA_TOPIC_PREFIX: this.settings.KAFKA_TOPIC_PREFIX,
@@ -58,7 +59,10 @@ export class Stage {
       BANK_ACCOUNTS: JSON.stringify([bank]),
     });
     try {
-      return await work({ payments, call: (path, body = {}) => this.called(`${payments.url}${path}`, body) });
+      return await work({
+        payments,
+        call: (path, body = {}) => this.called(`${payments.httpUrl}${path}`, body),
+      });
     } finally {
       await payments.stop();
     }

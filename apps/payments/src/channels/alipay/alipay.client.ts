@@ -1,4 +1,4 @@
-import { AlipaySdk } from 'alipay-sdk';
+import type { AlipaySdk as Sdk } from 'alipay-sdk';
 import { z } from 'zod';
 import { beijingSecond } from '../beijing-time.ts';
 import {
@@ -15,6 +15,7 @@ import {
   type RefundNumbers,
   type WantedBill,
 } from '../payment-channel.ts';
+import { AlipaySdk } from './alipay-sdk.ts';
 import {
   BillAnswer,
   isSuccess,
@@ -59,7 +60,7 @@ type Reply =
 export class AlipayClient extends PaymentChannel {
   readonly code = 'alipay';
   readonly policy: ChannelPolicy;
-  private readonly sdk: AlipaySdk;
+  private readonly sdk: Sdk;
 
   constructor(
     private readonly credentials: AlipayCredentials,

@@ -23,6 +23,7 @@ export type Program = keyof typeof programs;
 
 const readyWithinMs = 120_000;
 const attemptsMax = 5;
+let profilesMade = 0;
 
 /** A service as it runs in production: a process of its own, known by its addresses. */
 export class ServiceProcess {
@@ -125,7 +126,10 @@ function flagsOf(program: Program, profiles: string | undefined): string[] {
     ...(program === 'ledger' || program === 'one by one' ? ['--max-semi-space-size=64'] : []),
     ...(profiles === undefined
       ? []
-      : ['--cpu-prof', `--cpu-prof-name=${program.replaceAll(' ', '-')}.cpuprofile`]),
+      : [
+          '--cpu-prof',
+          `--cpu-prof-name=${program.replaceAll(' ', '-')}-${String((profilesMade += 1))}.cpuprofile`,
+        ]),
     ...(profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`]),
   ];
 }

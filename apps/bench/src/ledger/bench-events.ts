@@ -46,13 +46,14 @@ export const topUps = (customer: string): WireEvent[] =>
     }),
   );
 
-/** A rated call as metering tells it, with the hold that it settles or without one. */
+/** A call that was rated just now, as metering tells it, with the hold that it settles or without one. */
 export function usageRated(customer: string, callId: string, holdId: string | null): WireEvent {
+  const now = new Date().toISOString();
   return wire('metering.rated.v1', {
     id: `${callId}:rated`,
     type: 'UsageRated',
     source: 'haoli/metering',
-    time: '2026-11-22T08:01:03.5Z',
+    time: now,
     subject: customer,
     data: {
       callId,
@@ -61,7 +62,7 @@ export function usageRated(customer: string, callId: string, holdId: string | nu
       holdId,
       model: 'gpt-5.5',
       priceVersionId: 'prv_01JD5ZA0000000000000000001',
-      occurredAt: '2026-11-22T08:01:00.123456Z',
+      occurredAt: now.replace('Z', '456Z'),
       charge: { amount: '0.0195', currency },
       lines: [
         { kind: 'input', quantity: 3000, unitPrice: '2.5', per: '1000000', amount: '0.0075' },

@@ -19,5 +19,7 @@ export const benchSettings = z.object({
   BENCH_ENTRIES: count(1_000_000),
   /** How long holds are placed in each way, in seconds, after half as long to warm up. */
   BENCH_HOLD_SECONDS: z.coerce.number().int().min(1).max(600).default(8),
+  /** A folder for profiles of the ledger's CPU. */
+  BENCH_PROFILES: z.string().min(1).optional(),
 });
 export type BenchSettings = z.infer<typeof benchSettings>;

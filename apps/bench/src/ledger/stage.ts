@@ -135,7 +135,9 @@ export class Stage {
 
   /** What the ledger is told. */
   ledgerEnvironment(): Record<string, string> {
+    const { BENCH_PROFILES } = this.settings;
     return {
+      ...(BENCH_PROFILES === undefined ? {} : { BENCH_PROFILES }),
       LEDGER_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
       BENCH_DATABASE_URL: this.settings.BENCH_DATABASE_URL,
       KAFKA_BROKERS: this.settings.KAFKA_BROKERS,

@@ -53,6 +53,7 @@ import { DrainingRefundStore } from './refunds/draining-refund.store.ts';
 import { DrainRefundsHandler } from './refunds/drain-refunds.handler.ts';
 import { RefundsConsumer } from './refunds/refunds.consumer.ts';
 import { AccountTotalStore } from './reports/account-total.store.ts';
+import { DailyMovementStore } from './reports/daily-movement.store.ts';
 import { InvariantStore } from './reports/invariants.store.ts';
 import { JournalReader } from './reports/journal-reader.store.ts';
 import { LiveStore } from './reports/live.store.ts';
@@ -60,6 +61,7 @@ import { RebuildHandler } from './reports/rebuild.handler.ts';
 import { RepeatedEventStore } from './reports/repeated-events.store.ts';
 import { ReportsController } from './reports/reports.controller.ts';
 import { ReportsGrpc } from './reports/reports.grpc.ts';
+import { SumDaysHandler } from './reports/sum-days.handler.ts';
 import { TrialBalanceHandler } from './reports/trial-balance.handler.ts';
 import { TrialBalanceStore } from './reports/trial-balance.store.ts';
 import { VerifyHandler } from './reports/verify.handler.ts';
@@ -77,6 +79,7 @@ import { SealsFolder } from './seals/seals-folder.client.ts';
 import { SealsController } from './seals/seals.controller.ts';
 import { SealsGrpc } from './seals/seals.grpc.ts';
 import { SealsHandler } from './seals/seals.handler.ts';
+import { TreeStore } from './seals/tree.store.ts';
 import { ChargesHandler } from './statements/charges.handler.ts';
 import { StatementStore } from './statements/statement.store.ts';
 import { StatementsController } from './statements/statements.controller.ts';
@@ -115,6 +118,7 @@ const parts: readonly Type[] = [
     EntryStore,
     HoldStore,
     TrialBalanceStore,
+    DailyMovementStore,
     InvariantStore,
     RepeatedEventStore,
     AccountTotalStore,
@@ -125,7 +129,7 @@ const parts: readonly Type[] = [
   ...[AdjustmentStore, AuditStore, ChargeStore, PeriodStore, AnswerStore, StatementStore],
   ...[IdempotencyHandler, PostAdjustmentHandler, AdjustmentsHandler, StatementsHandler, ChargesHandler],
   ...[DrainingRefundStore, DrainRefundsHandler, FinishAdjustmentsHandler],
-  ...[SettleHoldHandler, TrialBalanceHandler, QuoteRefundHandler],
+  ...[SettleHoldHandler, TrialBalanceHandler, SumDaysHandler, QuoteRefundHandler],
   ...[RebuildHandler, VerifyHandler, SweepJob, WatchInvariantsJob, ShadowRebuildHandler, ShadowRebuildJob],
 ];
 
@@ -169,7 +173,7 @@ const sealProviders = (settings: LedgerSettings): Provider[] => [
     useFactory: () => SealKey.fromFiles(settings.SEAL_KEY_FILE, settings.SEAL_EARLIER_KEYS_FILE),
   },
   { provide: SealsFolder, useFactory: () => new SealsFolder(settings.SEALS_DIR) },
-  ...[SealStore, ExportStore, SealsHandler, ExportJournalHandler, ExamineSealsHandler],
+  ...[TreeStore, SealStore, ExportStore, SealsHandler, ExportJournalHandler, ExamineSealsHandler],
   ...[SealDaysHandler, SealDaysJob],
 ];
 

@@ -7,6 +7,7 @@ import { DrainingRefunds } from './migrations/0006-draining-refunds.ts';
 import { PeriodChangesAreSeen } from './migrations/0007-period-changes-are-seen.ts';
 import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
 import { SmallIndexes } from './migrations/0009-small-indexes.ts';
+import { BoundedProofsAndReports } from './migrations/0010-bounded-proofs-and-reports.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
 export const ledgerMigrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const ledgerMigrations: readonly Migration[] = [
   PeriodChangesAreSeen,
   EntriesOutOfTime,
   SmallIndexes,
+  BoundedProofsAndReports,
 ];

@@ -3,7 +3,6 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Database } from '@app/persistence';
-import { JournalReader } from '../src/reports/journal-reader.store.ts';
 import { ExamineSealsHandler } from '../src/seals/examine-seals.handler.ts';
 import { ExportJournalHandler } from '../src/seals/export-journal.handler.ts';
 import { ExportStore } from '../src/seals/export.store.ts';
@@ -12,6 +11,7 @@ import { SealKey } from '../src/seals/seal-key.client.ts';
 import { SealStore } from '../src/seals/seal.store.ts';
 import { SealsFolder } from '../src/seals/seals-folder.client.ts';
 import { SealsHandler } from '../src/seals/seals.handler.ts';
+import { TreeStore } from '../src/seals/tree.store.ts';
 
 /** A key and an empty folder, as the ledger's settings name them. */
 export async function sealSettings() {
@@ -28,7 +28,7 @@ export async function sealsOn(database: Database) {
   const settings = await sealSettings();
   const key = SealKey.fromFiles(settings.SEAL_KEY_FILE);
   const [store, entries, folder] = [
-    new SealStore(database),
+    new SealStore(database, new TreeStore(database)),
     new ExportStore(database),
     new SealsFolder(settings.SEALS_DIR),
   ];
@@ -36,7 +36,7 @@ export async function sealsOn(database: Database) {
     ...{ settings, key, store, entries, folder },
     sealDays: new SealDaysHandler(store, key, folder),
     examine: new ExamineSealsHandler(store, key, folder),
-    questions: new SealsHandler(store, entries, new JournalReader(database)),
+    questions: new SealsHandler(store, entries),
     exports: new ExportJournalHandler(store, entries),
   };
 }

@@ -14,7 +14,7 @@ const Question = z.object({
 export class TrialBalanceHandler {
   constructor(private readonly trialBalances: TrialBalanceStore) {}
 
-  /** Now, from stored figures; or of an accounting day, as it was known at an instant, from the entries. */
+  /** Now, from heads and totals; or of an accounting day, as it was known at an instant, from sums of days and the rest of the day. */
   handle(given: {
     readonly asOf?: string | undefined;
     readonly asKnownAt?: string | undefined;

@@ -1,5 +1,7 @@
-import { Database } from '@app/persistence';
+import { Database, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { isDeepStrictEqual } from 'node:util';
+import { movementsOf, sealedVersionOf } from './daily-movement.store.ts';
 
 /** The balance of one account, on the side on which it stands. Wallets of all customers are two lines. */
 export interface TrialBalanceLine {
@@ -23,27 +25,50 @@ export interface TrialBalance {
   readonly totals: readonly CurrencyTotal[];
 }
 
-/** The trial balance from stored figures: heads of books and totals of platform accounts, never from the postings themselves. */
+/** The trial balance from stored figures: now, from heads of books and totals of platform accounts; earlier, from sums of days. */
 @Injectable()
 export class TrialBalanceStore {
   constructor(private readonly database: Database) {}
 
   /**
-   * The trial balance of an accounting day, as it was known at an instant: from the entries themselves, because what is stored is
-   * only of now. An empty text is no bound.
+   * The trial balance of an accounting day, as it was known at an instant: from the sums of the sealed days before it, and from the
+   * entries of the rest of the day. An empty text is no bound. What it reads does not grow with the journal, but for a row for each
+   * account and day.
    */
-  async readAt(asOf: string, asKnownAt: string): Promise<TrialBalance> {
-    const rows = await this.database.query<TrialBalanceRow>(standing(entriesSql), [
-      asOf || null,
-      asKnownAt || null,
-    ]);
-    return trialBalanceOf(rows);
+  readAt(asOf: string, asKnownAt: string): Promise<TrialBalance> {
+    return earlier(this.database, asOf, asKnownAt);
   }
 
   /** One statement, so one snapshot: a batch of entries is in it whole or not at all. */
-  async read(): Promise<TrialBalance> {
-    return trialBalanceOf(await this.database.query<TrialBalanceRow>(standing(storedSql)));
+  read(): Promise<TrialBalance> {
+    return present(this.database);
   }
+
+  /** Whether the sums of days, and the entries since, come to what heads and totals say now. */
+  async doRoadsAgree(): Promise<boolean> {
+    return this.database.transaction(async (tx) => {
+      await tx.query('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY');
+      await tx.query('SET LOCAL statement_timeout = 0');
+      return isDeepStrictEqual(await present(tx), await earlier(tx, '', ''));
+    });
+  }
+}
+
+type Rows = Pick<Tx, 'query'>;
+
+const present = async (rows: Rows): Promise<TrialBalance> =>
+  trialBalanceOf(await rows.query<TrialBalanceRow>(standing(storedSql)));
+
+async function earlier(database: Rows, asOf: string, asKnownAt: string): Promise<TrialBalance> {
+  const [base] = await database.query<Base>(baseSql, [asKnownAt || null]);
+  const { day = null, question_day: questionDay = null } = base ?? {};
+  const [books, days] = questionDay === null ? [movedSince, [day]] : [movedOnDay, [day, questionDay]];
+  const rows = await database.query<TrialBalanceRow>(standing(earlierSql(books)), [
+    asOf || null,
+    asKnownAt || null,
+    ...days,
+  ]);
+  return trialBalanceOf(rows);
 }
 
 const trialBalanceOf = (rows: readonly TrialBalanceRow[]): TrialBalance => ({
@@ -70,22 +95,38 @@ const storedSql = `
       FROM account_total total JOIN account ON account.code = total.account
      GROUP BY account.name, total.currency`;
 
-const moved = (account: string, amounts: string, from: string): string => `
-    SELECT ${account} AS code, e.currency, ${amounts} FROM ${from}
-     WHERE ($1::date IS NULL OR e.accounting_date <= $1::date) AND ($2::timestamptz IS NULL OR e.recorded_at <= $2::timestamptz)`;
-const further = 'entry_posting x JOIN entry e USING (book_id, version)';
-const movements = [
-  moved('e.debit_1', 'e.amount_1 AS debit, 0::numeric AS credit', 'entry e'),
-  moved('e.credit_1', '0, e.amount_1', 'entry e'),
-  moved('e.debit_2', 'e.amount_2, 0', 'entry e'),
-  moved('e.credit_2', '0, e.amount_2', 'entry e'),
-  moved('x.debit', 'x.amount, 0', further),
-  moved('x.credit', '0, x.amount', further),
-];
+/** The last sealed day that was over then, and up to which all days are summed; and the day in question, where it is sealed, too. */
+interface Base {
+  readonly day: string | null;
+  readonly question_day: string | null;
+}
 
-const entriesSql = `
+const baseSql = `
+  WITH base AS (
+    SELECT max(d.day) AS day FROM summed_day d JOIN sealed_day s USING (day)
+     WHERE s.cut <= coalesce($1::timestamptz, 'infinity') AND d.day < coalesce((
+       SELECT min(s.day) FROM sealed_day s WHERE NOT EXISTS (SELECT FROM summed_day d WHERE d.day = s.day)), 'infinity'))
+  SELECT base.day::text AS day,
+         (SELECT s.day::text FROM sealed_day s WHERE s.cut > $1::timestamptz
+             AND s.day = coalesce(base.day + 1, (SELECT min(day) FROM sealed_day))) AS question_day FROM base`;
+
+const before = sealedVersionOf('day <= $3::date');
+const movedOnDay = `
+  SELECT b.book_id, ${before} AS before, b.version AS last FROM sealed_head b WHERE b.day = $4::date`;
+const movedSince = `
+  SELECT b.book_id, ${before} AS before, b.version AS last FROM book_head b
+   WHERE b.recorded_at >= coalesce((SELECT cut FROM sealed_day WHERE day = $3::date), '-infinity')`;
+const ofTheQuestion = `
+  ($1::date IS NULL OR accounting_date <= $1::date) AND ($2::timestamptz IS NULL OR recorded_at <= $2::timestamptz)`;
+
+const earlierSql = (books: string): string => `
     SELECT account.name AS account, m.currency, sum(m.debit) AS debit, sum(m.credit) AS credit
-      FROM (${movements.join(' UNION ALL ')}) m JOIN account USING (code) GROUP BY account.name, m.currency`;
+      FROM (
+        SELECT account, currency, debit, credit FROM daily_movement
+         WHERE day <= $3::date AND ($1::date IS NULL OR accounting_date <= $1::date)
+        UNION ALL
+        SELECT account, currency, debit, credit FROM (${movementsOf(books, ofTheQuestion)}) rest
+      ) m JOIN account ON account.code = m.account GROUP BY account.name, m.currency`;
 
 const standing = (figures: string): string => `
   WITH stored AS (${figures}), standing AS (

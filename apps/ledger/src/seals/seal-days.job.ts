@@ -1,15 +1,20 @@
 import { RepeatedJob } from '@app/observability';
 import { Injectable } from '@nestjs/common';
+import { SumDaysHandler } from '../reports/sum-days.handler.ts';
 import { SealDaysHandler } from './seal-days.handler.ts';
 
-/** Looks every half minute whether a day is over. */
+/** Looks every half minute whether a day is over: it is sealed, and then summed. */
 @Injectable()
 export class SealDaysJob extends RepeatedJob {
-  constructor(private readonly sealDays: SealDaysHandler) {
-    super({ everyMs: 30_000, isFirstAtStart: true, failure: 'A day could not be sealed' });
+  constructor(
+    private readonly sealDays: SealDaysHandler,
+    private readonly sumDays: SumDaysHandler,
+  ) {
+    super({ everyMs: 30_000, isFirstAtStart: true, failure: 'A day could not be sealed or summed' });
   }
 
-  protected round(ending: AbortSignal): Promise<unknown> {
-    return this.sealDays.handle(ending);
+  protected async round(ending: AbortSignal): Promise<void> {
+    await this.sealDays.handle(ending);
+    await this.sumDays.handle(ending);
   }
 }

@@ -1,18 +1,19 @@
 import { Database, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
-import { MerkleTree, leafHash } from './merkle.ts';
-import { cutOf, headText, type Seal, type SealedHead } from './seal.ts';
+import { cutOf, type Seal, type SealedHead } from './seal.ts';
 import type { SealedOn } from './sealed-book.ts';
+import type { TreePlace } from './tree-pages.ts';
+import { type Figures, TreeStore } from './tree.store.ts';
 
 const rowsAtOnce = 5_000;
-
-/** What a tree over the heads of a day comes to. */
-export type Figures = Pick<Seal, 'books' | 'entries' | 'root'>;
 
 /** Cuts, heads and seals of days. */
 @Injectable()
 export class SealStore {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly trees: TreeStore,
+  ) {}
 
   /** The days that are over by the clock of the database and have no seal yet, oldest first. */
   async dueDays(): Promise<string[]> {
@@ -56,20 +57,36 @@ export class SealStore {
       );
       if (lock?.taken !== true || (await sealOf(tx, day)) !== undefined) return undefined;
       await keepHeads(tx, day);
-      const seal = make(await this.figures(tx, day), await lastSeal(tx));
+      const seal = make(await this.trees.keep(tx, this.heads(tx, day)), await lastSeal(tx));
       await insertSeal(tx, seal);
       return seal;
     });
   }
 
-  /** The heads of all books as the seal of a day has them, in the order of its leaves. */
-  async *heads(tx: Tx, day: string): AsyncGenerator<SealedHead> {
-    await tx.query(
-      `DECLARE sealed_heads NO SCROLL CURSOR FOR
-       SELECT DISTINCT ON (book_id COLLATE "C") ${headColumns} FROM sealed_head WHERE day <= $1::date
-        ORDER BY book_id COLLATE "C", day DESC`,
-      [day],
+  /**
+   * Where a head lies in the tree of a seal, on the way from its root. The pages of a tree that is not kept (of a seal that is
+   * older than the keeping of trees, or thrown away) are made again first. Undefined where the head is not under the seal.
+   */
+  async placeOf({ day, root }: Seal, head: SealedHead): Promise<TreePlace | undefined> {
+    const place = await this.trees.placeOf(root, head);
+    if (place !== undefined) return place;
+    await this.database.transaction((tx) => this.trees.keep(tx, this.heads(tx, day)));
+    return this.trees.placeOf(root, head);
+  }
+
+  /** The head that the seal of a day has of a book. */
+  async headOf(book: string, day: string): Promise<SealedHead | undefined> {
+    const [row] = await this.database.query<HeadRow>(
+      `SELECT ${headColumns} FROM sealed_head WHERE book_id = $1 AND day <= $2::date ORDER BY day DESC LIMIT 1`,
+      [book, day],
     );
+    return row && headOf(row);
+  }
+
+  /** The heads of all books as the seal of a day has them, in the order of its leaves. Costs the books, not the days. */
+  private async *heads(tx: Tx, day: string): AsyncGenerator<SealedHead> {
+    await tx.query('SET LOCAL statement_timeout = 0');
+    await tx.query(`DECLARE sealed_heads NO SCROLL CURSOR FOR ${headsSql}`, [day]);
     for (;;) {
       const rows = await tx.query<HeadRow>(`FETCH ${rowsAtOnce} FROM sealed_heads`);
       for (const row of rows) yield headOf(row);
@@ -130,16 +147,6 @@ export class SealStore {
     );
     return row && headOf(row);
   }
-
-  private async figures(tx: Tx, day: string): Promise<Figures> {
-    const tree = new MerkleTree();
-    let entries = 0;
-    for await (const head of this.heads(tx, day)) {
-      tree.add(leafHash(headText(head)));
-      entries += head.version;
-    }
-    return { books: tree.size, entries, root: tree.root().toString('hex') };
-  }
 }
 
 interface HeadRow {
@@ -149,6 +156,19 @@ interface HeadRow {
 }
 
 const headColumns = `book_id AS book, version::text AS version, encode(hash, 'hex') AS hash`;
+
+/** Goes from book to book in the index, and for each to its last head: no day is read but the last of each book. */
+const headsSql = `
+  WITH RECURSIVE books AS (
+    (SELECT book_id FROM sealed_head ORDER BY book_id LIMIT 1)
+    UNION ALL
+    SELECT (SELECT s.book_id FROM sealed_head s WHERE s.book_id > b.book_id ORDER BY s.book_id LIMIT 1)
+      FROM books b WHERE b.book_id IS NOT NULL
+  )
+  SELECT h.* FROM books b CROSS JOIN LATERAL (
+    SELECT ${headColumns} FROM sealed_head WHERE book_id = b.book_id AND day <= $1::date ORDER BY day DESC LIMIT 1) h
+   ORDER BY h.book COLLATE "C"`;
+
 const headOf = ({ book, version, hash }: HeadRow): SealedHead => ({ book, version: Number(version), hash });
 
 type SealRow = Omit<Seal, 'books' | 'entries' | 'sealVersion'> & {

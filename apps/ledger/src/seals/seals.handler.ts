@@ -3,11 +3,9 @@ import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { z } from 'zod';
 import { parsed } from '../parsed.ts';
-import { JournalReader } from '../reports/journal-reader.store.ts';
 import { ExportStore, type ProvableEntry } from './export.store.ts';
-import { leafHash, merklePath } from './merkle.ts';
 import type { InclusionProof } from './proof.ts';
-import { dayOf, headText, type Seal, type SealedHead } from './seal.ts';
+import { dayOf, type Seal } from './seal.ts';
 import { SealStore } from './seal.store.ts';
 
 const pageDefault = 50;
@@ -34,7 +32,6 @@ export class SealsHandler {
   constructor(
     private readonly seals: SealStore,
     private readonly entries: ExportStore,
-    private readonly reader: JournalReader,
   ) {}
 
   /** The seals of all days, oldest first. */
@@ -68,17 +65,15 @@ export class SealsHandler {
     return { proofVersion: 1, ...provable(entry), following, head, ...place, seal };
   }
 
-  private leafOf(book: string, { day }: Seal) {
-    return this.reader.inSnapshot(async (tx) => {
-      const leaves: Buffer[] = [];
-      let found: { readonly head: SealedHead; readonly index: number } | undefined;
-      for await (const head of this.seals.heads(tx, day)) {
-        if (head.book === book) found = { head, index: leaves.length };
-        leaves.push(leafHash(headText(head)));
-      }
-      if (found === undefined) throw noEntry(book, 1);
-      return { ...found, path: merklePath(leaves, found.index).map((hash) => hash.toString('hex')) };
-    });
+  private async leafOf(book: string, seal: Seal) {
+    const head = await this.seals.headOf(book, seal.day);
+    if (head === undefined) throw noEntry(book, 1);
+    const place = await this.seals.placeOf(seal, head);
+    if (place === undefined)
+      throw new Error(
+        `The head ${head.version} of ${book} is not in the tree of ${seal.day}: verify says why.`,
+      );
+    return { head, index: place.index, path: place.path.map((hash) => hash.toString('hex')) };
   }
 }
 

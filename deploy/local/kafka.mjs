@@ -78,7 +78,8 @@ async function format(properties, logDir) {
 
 const javaOptions = (heap) => [
   heap,
-  '-XX:+UseG1GC',
+  '-XX:TieredStopAtLevel=1',
+  '-XX:+UseSerialGC',
   '-XX:+ExitOnOutOfMemoryError',
   '-Djava.awt.headless=true',
   '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',

@@ -477,6 +477,7 @@ describe('what was published', () => {
         return Promise.resolve();
       },
       true,
+      { eventsMax: 1_000 },
     );
     await reader.listen((error) => {
       expect(error).toBeUndefined();

@@ -1,8 +1,9 @@
 import type { Topic } from '@app/contracts';
 import { log, metrics } from '@app/observability';
-import { setImmediate as immediate } from 'node:timers/promises';
+import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
 import type { Batch, Consumer, EachBatchPayload, Kafka, KafkaMessage } from 'kafkajs';
 import type { EventBatch, ReceivedRecord } from './event-batch.ts';
+import { LateCommits } from './late-commits.ts';
 import { receivedRecord } from './received-records.ts';
 import { retryInPlace } from './retry-in-place.ts';
 
@@ -25,6 +26,11 @@ const readAtOnceMax = 500;
 /** Of one partition at once: some batches, so that a backlog is worked off in full ones. */
 const fetchBytesMax = 4_194_304;
 const heartbeatMs = 1_000;
+/**
+ * A batch costs milliseconds here, in PostgreSQL and at the broker, however few its records are. So what comes within this time of
+ * a batch goes together: a lone record is applied at once, and a stream of them costs little beside its records.
+ */
+const gatherMs = 100;
 
 const consumed = metrics.counter({
   name: 'kafka_records_consumed_total',
@@ -43,6 +49,7 @@ const batchSeconds = metrics.histogram({
  */
 export class TopicReader {
   private readonly consumer: Consumer;
+  private readonly commits: LateCommits;
   private readonly stopping = new AbortController();
   /** When this reader last finished, began or retried a batch, in milliseconds of the process clock. */
   activeAt = performance.now();
@@ -67,6 +74,7 @@ export class TopicReader {
         restartOnFailure: () => Promise.resolve(true),
       },
     });
+    this.commits = new LateCommits(this.consumer, reading.topicPrefix + reading.topic.name);
   }
 
   get group(): string {
@@ -91,17 +99,25 @@ export class TopicReader {
       partitionsConsumedConcurrently: 3,
       eachBatch: (payload) => this.read(payload),
     });
+    this.commits.start();
   }
 
   /** Lets the batch in hand finish or be abandoned, then leaves the group. Must not be called from a handler. */
   async stop(deadlineMs: number): Promise<void> {
     this.stopping.abort();
     const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref());
-    await Promise.race([this.consumer.disconnect(), deadline]);
+    await Promise.race([this.leave(), deadline]);
+  }
+
+  private async leave(): Promise<void> {
+    await this.commits.stop();
+    await this.consumer.disconnect();
   }
 
   private async read(payload: EachBatchPayload): Promise<void> {
-    const chunks = chunksOf(payload.batch.messages, this.reading.eventsMax);
+    const { messages: all } = payload.batch;
+    const begun = performance.now();
+    const chunks = chunksOf(all, this.reading.eventsMax);
     let records = await this.recordsSoon(chunks[0]);
     for (const [index, messages] of chunks.entries()) {
       if (!payload.isRunning() || payload.isStale()) return;
@@ -111,6 +127,12 @@ export class TopicReader {
       ]);
       records = next;
     }
+    if (all.length < this.reading.eventsMax) await this.pause(begun + gatherMs - performance.now());
+  }
+
+  /** Lets records gather, unless this reader stops. */
+  private async pause(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.stopping.signal }).catch(() => undefined);
   }
 
   /** Reads the records that come next while the database works on those before them, and lets others have a turn meanwhile. */
@@ -154,12 +176,12 @@ export class TopicReader {
 
   private async commit(payload: EachBatchPayload, batch: EventBatch): Promise<void> {
     const { topic, partition } = payload.batch;
+    const offset = (BigInt(batch.lastOffset) + 1n).toString();
     consumed.inc({ group: this.group }, batch.records.length);
-    const next = (BigInt(batch.lastOffset) + 1n).toString();
-    await payload.commitOffsetsIfNecessary({
-      topics: [{ topic, partitions: [{ partition, offset: next }] }],
-    });
     payload.resolveOffset(batch.lastOffset);
+    if (this.stopping.signal.aborted)
+      await payload.commitOffsetsIfNecessary({ topics: [{ topic, partitions: [{ partition, offset }] }] });
+    else this.commits.note(partition, offset);
     await payload.heartbeat();
   }
 

@@ -13,6 +13,7 @@ import { bankControllers, bankProviders } from './bank/bank.module.ts';
 import { BankTransfers } from './migrations/0004-bank-transfers.ts';
 import { LatestStatement } from './migrations/0005-latest-statement.ts';
 import { Reconciliation } from './migrations/0006-reconciliation.ts';
+import { OpenMatters } from './migrations/0007-open-matters.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { reconciliationProviders } from './reconciliation/reconciliation.module.ts';
@@ -52,6 +53,7 @@ export const paymentsMigrations = [
   BankTransfers,
   LatestStatement,
   Reconciliation,
+  OpenMatters,
 ];
 
 /** Top-ups, refunds, and the providers that move the money. */

@@ -11,6 +11,7 @@ import {
   startPayments,
   usualWay,
 } from './payments-process.ts';
+import { checker, decided, finance, maker } from './finance-people.ts';
 import { frozenReplica } from './frozen-replica.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
@@ -23,19 +24,9 @@ const servers = async () => ({
 let payments: Payments;
 let bank: SandboxProcess;
 
-const finance = { scope: 'payments:read payments:write', subject: 'fiona' };
-const maker = { scope: 'adjustments:request', subject: 'mei' };
-const checker = { scope: 'adjustments:approve', subject: 'chen' };
-
 const get = async (path: string) => (await payments.call(path, finance)).body;
 
-/** One person proposes, another approves; gives what the approval was answered. */
-const decide = async (action: object, verdict = 'approved') => {
-  const proposed = await payments.call('/v1/proposals', maker, { action, reason: 'as the papers say' });
-  expect(proposed.status).toBe(201);
-  const { proposalId, payloadSha256 } = proposed.body;
-  return payments.call(`/v1/proposals/${String(proposalId)}/decision`, checker, { verdict, payloadSha256 });
-};
+const decide = (action: object, verdict?: string) => decided(payments, action, verdict);
 
 const approved = async (action: object): Promise<void> => {
   expect(await decide(action)).toMatchObject({
@@ -561,14 +552,41 @@ describe('a refund of what came by bank', () => {
     return { ...item, status, number, wechat };
   };
 
-  it('leaves in no payout file once its provider has paid it after all', async () => {
+  const payoutOf = async (itemId: string) => {
+    const { payouts } = (await get('/v1/payouts?limit=500')) as { payouts: Record<string, unknown>[] };
+    return payouts.find(({ subjectId }) => subjectId === itemId);
+  };
+
+  it('needs no payout once its provider has paid it after all: the payout ends, and is in no file', async () => {
     const { wechat, number, itemId, status } = await abnormalAndPlanned();
+    expect(await payoutOf(itemId)).toMatchObject({ status: 'approved' });
     await wechat.endRefund(number);
     await publishedEvent(`${itemId}:paid`);
     expect(await status()).toBe('succeeded');
+    expect(await payoutOf(itemId)).toBeUndefined();
+    const kept = await payments.database.query('SELECT status FROM payout WHERE subject_id = $1', [itemId]);
+    expect(kept).toEqual([{ status: 'withdrawn' }]);
     expect(await payments.call('/v1/banks/bank-spec/payout-files', finance, {})).toMatchObject({
       status: 409,
     });
+  });
+
+  it('that its provider pays while its payout is in a file is called out: the bank must be stopped', async () => {
+    const { wechat, number, itemId } = await abnormalAndPlanned();
+    const { body } = await payments.call('/v1/banks/bank-spec/payout-files', finance, {});
+    await wechat.endRefund(number);
+    await publishedEvent(`${itemId}:paid`);
+    expect(await payoutOf(itemId)).toMatchObject({ status: 'filed' });
+    const called = async (code: string) =>
+      new RegExp(`payments_refund_news_refused_total{[^}]*code="${code}"[^}]*} 1`).test(
+        await (await fetch(`${payments.url}/metrics`)).text(),
+      );
+    expect([await called('paid-while-payout-filed'), await called('paid-twice')]).toEqual([true, false]);
+    // Nobody stopped it: the debit shows, the refund is not paid twice in the books, and it is called out again.
+    await bank.ask('/payouts', String(body['body']));
+    await imported();
+    expect(await called('paid-twice')).toBe(true);
+    expect(published.filter(({ id }) => id === `${itemId}:paid`)).toHaveLength(1);
   });
 
   it('does not go back to the wallet while its payout may leave, whatever its provider says', async () => {

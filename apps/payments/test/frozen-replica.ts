@@ -1,6 +1,7 @@
 import { Outbox, OutboxSignal } from '@app/persistence';
 import { PaymentChannels } from '../src/channels/payment-channel.ts';
 import { ProviderAttempts } from '../src/channels/provider-attempts.store.ts';
+import { Payouts } from '../src/bank/payout.store.ts';
 import { Suspenses } from '../src/bank/suspense.store.ts';
 import { ChangeRefundHandler } from '../src/refunds/change-refund.handler.ts';
 import { PayItemHandler } from '../src/refunds/pay-item.handler.ts';
@@ -35,7 +36,7 @@ export function frozenReplica({ database, clock }: Pick<Payments, 'database' | '
   const [refunds, topUps] = [new FrozenRefunds(database), new RefundedTopUps(database)];
   const [attempts, channels] = [new ProviderAttempts(database), new PaymentChannels([])];
   const outbox = new Outbox(new OutboxSignal());
-  const change = new ChangeRefundHandler(refunds, topUps, outbox, clock);
+  const change = new ChangeRefundHandler(refunds, topUps, new Payouts(database), outbox, clock);
   return {
     pay: new PayItemHandler(database, refunds, topUps, attempts, channels, change, clock),
     payBack: new PayBackHandler(

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@app/persistence';
+import { decided, finance } from './finance-people.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -14,9 +15,6 @@ import {
   usualWay,
 } from './payments-process.ts';
 
-const finance = { scope: 'payments:read payments:write', subject: 'fiona' };
-const maker = { scope: 'adjustments:request', subject: 'mei' };
-const checker = { scope: 'adjustments:approve', subject: 'chen' };
 const beijingOffsetMs = 8 * 3_600_000;
 const dayMs = 24 * 3_600_000;
 
@@ -110,13 +108,8 @@ describe.each(['wechat-pay', 'alipay'] as const)(
       });
       return compared(day);
     };
-    const resolved = async (breakId: string, resolution: string): Promise<HttpAnswer> => {
-      const action = { kind: 'resolve-break', breakId, resolution };
-      const { body } = await payments.call('/v1/proposals', maker, { action, reason: 'as the papers say' });
-      const { proposalId, payloadSha256 } = body;
-      const verdict = { verdict: 'approved', payloadSha256 };
-      return payments.call(`/v1/proposals/${String(proposalId)}/decision`, checker, verdict);
-    };
+    const resolved = (breakId: string, resolution: string): Promise<HttpAnswer> =>
+      decided(payments, { kind: 'resolve-break', breakId, resolution });
     /** What the channel paid out comes to our bank, and its statement to us. */
     const arrives = async (fen: number): Promise<void> => {
       const partyName = settlementPayers[channel];

@@ -304,7 +304,7 @@ describe.each(providers)('a top-up by $code', (provider) => {
   });
 
   it.each([...provider.unproven])(
-    'is not credited by a notification with %s, which leaves nothing behind',
+    'is not credited by a notification with %s, which leaves nothing behind; the provider’s next try credits',
     async (fault) => {
       const order = await start();
       await sandbox().fault(fault, { on: 'notification' });
@@ -314,6 +314,8 @@ describe.each(providers)('a top-up by $code', (provider) => {
       expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
       expect(await notificationsOf(order.topUpId)).toBe(0);
       expect(await settledCount(order.topUpId)).toBe(0);
+      await sandbox().again((await lastNotification()).id, 1);
+      expect(await settledCount(order.topUpId)).toBe(1);
     },
   );
 });

@@ -37,8 +37,7 @@ const paymentsRules: Readonly<Record<string, string>> = {
        OR (status <> 'refused' AND closed_at IS NULL)`,
   'every item has ended': `SELECT item_id || ' is ' || status AS detail, customer_id AS "customerId" FROM refund_item
     WHERE ended_at IS NULL OR status NOT IN ('succeeded', 'failed')`,
-  'every payout has left': `SELECT number || ' is ' || status AS detail FROM payout WHERE status = 'filed'
-    OR (status = 'approved' AND NOT EXISTS (SELECT FROM refund_item WHERE item_id = subject_id AND ended_at IS NOT NULL))`,
+  'every payout has left': `SELECT number || ' is ' || status AS detail FROM payout WHERE status IN ('approved', 'filed')`,
   'every pay-back has ended': `SELECT number || ' is ' || status AS detail FROM pay_back WHERE status NOT IN ('paid', 'failed')`,
   'a paid refund is what was paid and given back': `SELECT r.refund_id AS detail, r.customer_id AS "customerId"
     FROM refund r JOIN refund_item i USING (refund_id) WHERE r.closed_at IS NOT NULL GROUP BY r.refund_id

@@ -16,7 +16,8 @@ export interface Payout {
   readonly currency: string;
   readonly payeeName: string;
   readonly payeeAccount: string;
-  readonly status: 'approved' | 'filed' | 'paid' | 'bounced';
+  /** `withdrawn` before it was in a file: its refund item was paid by its own provider after all. */
+  readonly status: 'approved' | 'filed' | 'paid' | 'bounced' | 'withdrawn';
   readonly fileId: string | null;
 }
 
@@ -31,10 +32,6 @@ export interface NewPayout extends Pick<
 
 const view = `number, kind, subject_id AS "subjectId", bank, trim_scale(amount) AS amount, currency,
   payee_name AS "payeeName", payee_account AS "payeeAccount", status, file_id AS "fileId"`;
-
-/** A refund's item that ended without its payout needs none: its provider has paid it after all. */
-const isNeeded = `NOT EXISTS (
-  SELECT FROM refund_item AS item WHERE kind = 'refund-item' AND item.item_id = subject_id AND item.ended_at IS NOT NULL)`;
 
 /** Payouts by bank and the files that carried them. */
 @Injectable()
@@ -66,7 +63,7 @@ export class Payouts {
   ): Promise<Payout[]> {
     return tx.query<Payout>(
       `UPDATE payout SET status = 'filed', file_id = $2 WHERE number IN (
-         SELECT number FROM payout WHERE bank = $1 AND status = 'approved' AND ${isNeeded} ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED)
+         SELECT number FROM payout WHERE bank = $1 AND status = 'approved' ORDER BY number LIMIT $3 FOR UPDATE SKIP LOCKED)
        RETURNING ${view}`,
       [bank, fileId, limit],
     );
@@ -106,6 +103,23 @@ export class Payouts {
     ]);
   }
 
+  /**
+   * Ends the payout of a refund item that was paid otherwise. Gives the number of one that is in a file already: it can
+   * no longer be held back here.
+   */
+  async withdraw(tx: Tx, itemId: string): Promise<string | undefined> {
+    const isOfItem = `kind = 'refund-item' AND subject_id = $1`;
+    await tx.query(`UPDATE payout SET status = 'withdrawn' WHERE ${isOfItem} AND status = 'approved'`, [
+      itemId,
+    ]);
+    // Not locked: a statement that is being taken in has it, and waits for the refund's row that we have.
+    const [filed] = await tx.query<{ number: string }>(
+      `SELECT number FROM payout WHERE ${isOfItem} AND status = 'filed'`,
+      [itemId],
+    );
+    return filed?.number;
+  }
+
   async bounced(tx: Tx, numbers: readonly string[]): Promise<void> {
     await tx.query(`UPDATE payout SET status = 'bounced' WHERE number = ANY($1)`, [numbers]);
   }
@@ -113,7 +127,7 @@ export class Payouts {
   /** Payouts that are not over, oldest first. */
   open(limit: number): Promise<Payout[]> {
     return this.database.query<Payout>(
-      `SELECT ${view} FROM payout WHERE status = 'filed' OR (status = 'approved' AND ${isNeeded}) ORDER BY number LIMIT $1`,
+      `SELECT ${view} FROM payout WHERE status IN ('approved', 'filed') ORDER BY number LIMIT $1`,
       [limit],
     );
   }

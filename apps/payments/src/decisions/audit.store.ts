@@ -26,6 +26,11 @@ export class Audit {
     ]);
   }
 
+  /** A deed that is more than one transaction, written down before it begins. */
+  note(deed: Deed): Promise<void> {
+    return this.database.transaction((tx) => this.add(tx, deed));
+  }
+
   /** The deeds about a subject, or all of them; newest first, from below `before`. */
   list({
     subjectId,

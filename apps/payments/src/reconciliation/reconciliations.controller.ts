@@ -2,6 +2,7 @@ import { currentCaller, Problem, Scopes } from '@app/transport';
 import { Controller, Get, Header, HttpCode, Param, Post, Query, Req, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { Audit } from '../decisions/audit.store.ts';
 import { Breaks } from './break.store.ts';
 import { ReconcileDayHandler } from './reconcile-day.handler.ts';
 import { BreakView, breakView, dayView, DayView, reportOf, ReportView } from './reconciliation-report.ts';
@@ -26,6 +27,7 @@ export class ReconciliationsController {
     private readonly days: ReconcileDayHandler,
     private readonly reconciliations: Reconciliations,
     private readonly breaks: Breaks,
+    private readonly audit: Audit,
   ) {}
 
   @Scopes('payments:write')
@@ -35,7 +37,9 @@ export class ReconciliationsController {
   @ApiOkResponse({ standardSchema: DayView })
   async run(@Req() request: object, @Param('channel') code: string, @Param('day') day: string) {
     if (!z.iso.date().safeParse(day).success) throw noDay;
-    return dayView(await this.days.reconcile(code, day, currentCaller(request).subject));
+    const { subject: actor } = currentCaller(request);
+    await this.audit.note({ actor, action: 'compare-day', subjectId: code, detail: day });
+    return dayView(await this.days.reconcile(code, day, actor));
   }
 
   @Scopes('payments:read')

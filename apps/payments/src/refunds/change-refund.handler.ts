@@ -12,6 +12,7 @@ import {
 import { log, metrics } from '@app/observability';
 import { Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
+import { Payouts } from '../bank/payout.store.ts';
 import { Clock } from '../clock.ts';
 import { nextItemLook } from './look-schedule.ts';
 import { itemFailed, itemPaid } from './refund-news.ts';
@@ -39,6 +40,7 @@ export class ChangeRefundHandler {
   constructor(
     private readonly refunds: Refunds,
     private readonly topUps: RefundedTopUps,
+    private readonly payouts: Payouts,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -85,11 +87,20 @@ export class ChangeRefundHandler {
     await this.refunds.saveItem(tx, item, { checks: 0, checkAt, endedAt: hasEnded ? now : undefined });
     if (event.type === 'RefundItemPaid') {
       await this.topUps.paid(tx, item);
+      await this.withdrawPayout(tx, item.itemId);
       await this.tell(tx, itemPaid(state, item, event));
     } else if (event.type === 'RefundItemFailed') {
       await this.topUps.failed(tx, item);
       await this.tell(tx, itemFailed(state, item, event));
     }
+  }
+
+  /** Its provider has paid it after all. A payout that the bank may already have would pay it twice: people must stop it there. */
+  private async withdrawPayout(tx: Tx, itemId: string): Promise<void> {
+    const filed = await this.payouts.withdraw(tx, itemId);
+    if (filed === undefined) return;
+    refusals.inc({ code: 'paid-while-payout-filed' });
+    log().error({ itemId, payout: filed }, 'A refund was paid by its provider while its payout is in a file');
   }
 
   private async lookAgain(tx: Tx, state: Refund, itemId: string): Promise<void> {

@@ -12,7 +12,7 @@ const atOnce = 50;
 
 const queueAge = metrics.gauge({
   name: 'payments_refund_queue_oldest_seconds',
-  help: 'Age of the oldest refund item that has not ended.',
+  help: 'Age of the oldest refund that has not ended: nobody has paid it, or the ledger has not answered.',
 });
 const waiting = metrics.gauge({
   name: 'payments_refund_items_waiting_for_people',

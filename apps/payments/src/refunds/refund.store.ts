@@ -22,7 +22,7 @@ export interface Closing {
   readonly closedAt: string;
 }
 
-/** The items that have not ended. */
+/** What of the refunds has not ended: the oldest refund, be it that the ledger has not answered, and the items. */
 export interface RefundQueue {
   readonly oldestSeconds: number;
   readonly waitingForPeople: number;
@@ -240,7 +240,8 @@ export class Refunds {
   /** The age of the oldest item that has not ended, how many wait for people, and how many of them are abnormal. */
   async queue(now: Date): Promise<RefundQueue> {
     const [row] = await this.database.query<{ seconds: number | null; waiting: number; abnormal: number }>(
-      `SELECT extract(epoch FROM $1::timestamptz - min(created_at))::float8 AS seconds,
+      `SELECT (SELECT extract(epoch FROM $1::timestamptz - min(requested_at)) FROM refund
+                WHERE closed_at IS NULL AND status <> 'refused')::float8 AS seconds,
               count(*) FILTER (WHERE check_at IS NULL OR status = 'abnormal')::int AS waiting,
               count(*) FILTER (WHERE status = 'abnormal')::int AS abnormal
          FROM refund_item WHERE ended_at IS NULL`,

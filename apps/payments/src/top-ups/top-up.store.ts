@@ -36,6 +36,16 @@ export interface TopUpChange {
   readonly settledAt: Date | undefined;
 }
 
+/** What of the orders waits. */
+export interface TopUpQueue {
+  /** Since the oldest order was created whose outcome at the provider is unknown. */
+  readonly oldestUnknownSeconds: number;
+  /** How many were to end fifteen minutes ago or earlier, and the provider has not said how they did. */
+  readonly stuck: number;
+  /** Payments that credit nothing until two people decide. */
+  readonly questions: number;
+}
+
 interface TopUpRow {
   readonly top_up_id: string;
   readonly customer_id: string;
@@ -213,14 +223,17 @@ export class TopUps {
     return rows.map(({ top_up_id: id }) => id);
   }
 
-  /** Seconds since the oldest order was created whose outcome at the provider is unknown; 0 where there is none. */
-  async oldestUnknownSeconds(now: Date): Promise<number> {
-    const [row] = await this.database.query<{ seconds: number | null }>(
-      `SELECT extract(epoch FROM $1::timestamptz - min(created_at))::float8 AS seconds FROM top_up
-        WHERE check_at IS NOT NULL AND status IN ('created', 'unknown')`,
+  /** What waits: for the provider's word, longer than it may, or for people. Sizes and ages are 0 where there is none. */
+  async queue(now: Date): Promise<TopUpQueue> {
+    const [row] = await this.database.query<TopUpQueue>(
+      `SELECT coalesce(extract(epoch FROM $1::timestamptz - min(created_at) FILTER (WHERE status IN ('created', 'unknown')))
+                , 0)::float8 AS "oldestUnknownSeconds",
+              count(*) FILTER (WHERE expires_at < $1::timestamptz - interval '15 minutes')::int AS stuck,
+              (SELECT count(*)::int FROM top_up_question WHERE resolution IS NULL) AS questions
+         FROM top_up WHERE check_at IS NOT NULL`,
       [now],
     );
-    return Math.max(0, row?.seconds ?? 0);
+    return row ?? { oldestUnknownSeconds: 0, stuck: 0, questions: 0 };
   }
 }
 

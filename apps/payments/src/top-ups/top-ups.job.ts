@@ -13,6 +13,14 @@ const oldestUnknown = metrics.gauge({
   name: 'payments_top_up_oldest_unknown_seconds',
   help: 'Age of the oldest top-up of which nobody knows how it stands at the provider.',
 });
+const stuck = metrics.gauge({
+  name: 'payments_top_ups_stuck',
+  help: 'Top-ups whose time was over fifteen minutes ago, and of which the provider has not said how they ended.',
+});
+const questions = metrics.gauge({
+  name: 'payments_top_up_questions_open',
+  help: 'Payments that differ from their orders and credit nothing until two people decide.',
+});
 
 /** How often due work is looked for. */
 export class LookRhythm {
@@ -27,7 +35,10 @@ export class TopUpsJob implements OnApplicationBootstrap, OnApplicationShutdown 
   constructor(topUps: TopUps, ask: AskProviderHandler, clock: Clock, rhythm: LookRhythm) {
     const take = async () => {
       const now = clock.now();
-      oldestUnknown.set(await topUps.oldestUnknownSeconds(now));
+      const queue = await topUps.queue(now);
+      oldestUnknown.set(Math.max(0, queue.oldestUnknownSeconds));
+      stuck.set(queue.stuck);
+      questions.set(queue.questions);
       return topUps.takeDue({ now, again: new Date(now.getTime() + takenMs), limit: atOnce });
     };
     const work = {

@@ -87,16 +87,13 @@ export class Notifier {
   private prepare({ eventType, resourceType, url, resource }: Announcement): NotificationRecord {
     const id = randomUUID();
     const sealed = seal(resource, resourceType, this.keys.apiV3Key);
-    const tampered = this.faults.take('tamperedTag', 'notification')
-      ? flipLastByte(sealed.ciphertext)
-      : sealed.ciphertext;
     const body = JSON.stringify({
       id,
       create_time: beijingTime(this.clock.now()),
       resource_type: 'encrypt-resource',
       event_type: eventType,
       summary: eventType === 'TRANSACTION.SUCCESS' ? '支付成功' : '退款',
-      resource: { ...sealed, ciphertext: tampered },
+      resource: sealed,
     });
     return { id, eventType, url, body, answers: [], acknowledged: false, dueAt: undefined };
   }
@@ -116,10 +113,22 @@ export class Notifier {
   }
 
   private async post(record: NotificationRecord): Promise<number> {
-    const headers = { 'content-type': 'application/json; charset=utf-8', ...this.headers(record.body) };
-    const { status } = await postNotification(record.url, { headers, body: record.body });
+    const body = this.delivered(record.body);
+    const headers = { 'content-type': 'application/json; charset=utf-8', ...this.headers(body) };
+    const { status } = await postNotification(record.url, { headers, body });
     record.answers.push(status);
     return status;
+  }
+
+  /** What arrives of it. A forgery is of one delivery: the provider's own next try is sound. */
+  private delivered(body: string): string {
+    if (!this.faults.take('tamperedTag', 'notification')) return body;
+    const told = JSON.parse(body) as { readonly resource: { readonly ciphertext: string } };
+    const { resource } = told;
+    return JSON.stringify({
+      ...told,
+      resource: { ...resource, ciphertext: flipLastByte(resource.ciphertext) },
+    });
   }
 
   private headers(body: string): Record<string, string> {

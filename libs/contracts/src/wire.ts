@@ -22,8 +22,9 @@ export interface RejectedMessage {
 export function encodeEvent(topicName: string, event: Event, key = event.subject): WireEvent {
   const declaration = topicNamed(topicName)?.events.find((candidate) => candidate.type === event.type);
   if (!declaration) throw new TypeError(`${event.type} is not an event of ${topicName}`);
-  const wire = wireOf(declaration, { ...event, data: declaration.schema.parse(event.data) }, key);
-  EventAttributes.parse(wire.headers);
+  const data = declaration.isPlain?.(event.data) === true ? event.data : declaration.schema.parse(event.data);
+  const wire = wireOf(declaration, { ...event, data }, key);
+  if (!arePlainAttributes(wire.headers)) EventAttributes.parse(wire.headers);
   return wire;
 }
 

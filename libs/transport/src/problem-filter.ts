@@ -23,6 +23,8 @@ export interface ErrorForm {
   readonly schema: z.ZodType;
 }
 
+const problemType = 'application/problem+json; charset=utf-8';
+
 /** Answers every error of every door: problem+json over HTTP, a status with details over gRPC. */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -32,6 +34,11 @@ export class ProblemFilter implements ExceptionFilter {
     if (host.getType() === 'rpc') return answerGrpc(problem, host);
     answerHttp(problem, host);
     return undefined;
+  }
+
+  /** The answer to bytes that are no request, of which no route is known. */
+  unreadable(problem: Problem): { readonly contentType: string; readonly body: string } {
+    return { contentType: problemType, body: JSON.stringify(problem.toJson()) };
   }
 
   /** How errors of a route look, for its documents. */
@@ -44,7 +51,7 @@ function answerHttp(problem: Problem, host: ArgumentsHost): void {
   const reply = host.switchToHttp().getResponse<Reply>();
   if (reply.sent) return;
   if (problem.status === 401) reply.header('www-authenticate', 'Bearer');
-  reply.status(problem.status).header('content-type', 'application/problem+json; charset=utf-8');
+  reply.status(problem.status).header('content-type', problemType);
   reply.send(JSON.stringify(problem.toJson()));
 }
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { Client, credentials, loadPackageDefinition, type ServerDuplexStream } from '@grpc/grpc-js';
 import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
@@ -243,7 +243,32 @@ describe('an answer to a request that fails', () => {
     expect((await get('/v1/no-such-route', token)).body).toMatchObject({ status: 404, code: 'not-found' });
     expect((await post('/v1/orders', '{"amount":', token)).body).toMatchObject({ status: 400 });
   });
+
+  it.each([
+    ['an address of 20,000 characters', `GET /v1/${'a'.repeat(20_000)} HTTP/1.1`, 431, 'headers-too-large'],
+    ['two lengths', 'POST /v1 HTTP/1.1\r\ncontent-length: 2\r\ncontent-length: 3', 400, 'invalid-request'],
+    ['no HTTP', '\u0016\u0003\u0001', 400, 'invalid-request'],
+  ])('is problem+json also for %s', async (_what, head, status, code) => {
+    const [answerHead = '', body = ''] = (await raw(`${head}\r\nhost: x\r\n\r\n`)).split('\r\n\r\n');
+    expect(answerHead).toMatch(new RegExp(`^HTTP/1.1 ${String(status)} `));
+    expect(answerHead).toContain('content-type: application/problem+json');
+    expect(JSON.parse(body)).toMatchObject({ status, code });
+  });
 });
+
+/** What comes back for bytes, until the connection ends. */
+function raw(text: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(Number(new URL(base).port), '127.0.0.1');
+    let answer = '';
+    socket.on('data', (piece) => (answer += piece.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      resolve(answer);
+    });
+    socket.write(text);
+  });
+}
 
 describe('documents and probes', () => {
   it('serve OpenAPI 3.1 made from the schemas that check requests', async () => {

@@ -16,6 +16,7 @@ import { ScopesGuard } from './scopes-guard.ts';
 import { shutDownOnSignal } from './shutdown.ts';
 import { TokenVerifier } from './token-verifier.ts';
 import { TransportModule } from './transport.module.ts';
+import { answerUnreadable } from './unreadable-request.ts';
 
 /** What `startService` starts. */
 export interface ServiceOptions {
@@ -81,7 +82,11 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
       options.module,
     ],
   };
+  const errors = options.errors ?? new ProblemFilter();
   const adapter = new FastifyAdapter({
+    clientErrorHandler: (error, socket) => {
+      answerUnreadable(error, socket, errors);
+    },
     bodyLimit: options.bodyBytesMax ?? bodyBytesMax,
     forceCloseConnections: 'idle',
     // Fastify waits for ever for a request that comes byte by byte; Node's own limit is put back.
@@ -95,7 +100,7 @@ export async function createApp(options: ServiceOptions): Promise<NestFastifyApp
   checkRoutes(app);
   withRequestIds(app);
   withClientAddresses(app);
-  app.useGlobalFilters(options.errors ?? new ProblemFilter());
+  app.useGlobalFilters(errors);
   app.useGlobalGuards(new ScopesGuard(app.get(TokenVerifier, { strict: false })));
   app.useGlobalInterceptors(new GrpcRequestContext());
   app.useGlobalPipes(new StandardSchemaValidationPipe({ exceptionFactory: invalidRequest }));

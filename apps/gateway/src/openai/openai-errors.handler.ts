@@ -34,6 +34,11 @@ export class OpenAiErrors extends ProblemFilter {
       : reply.status(answer.details.status).send(answer.body);
   }
 
+  override unreadable({ status, message }: Problem): { readonly contentType: string; readonly body: string } {
+    const { body } = new OpenAiError({ status, type: 'invalid_request_error', code: null, message });
+    return { contentType: 'application/json; charset=utf-8', body: JSON.stringify(body) };
+  }
+
   override formOf(path: string): ErrorForm {
     const contentType = 'application/json';
     if (isAnthropicRoute(path)) return { name: 'AnthropicError', contentType, schema: AnthropicErrorBody };

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Examines an export of the ledger, or one proof, without any of the ledger's own code.
+"""Examines an export of the ledger (of the whole journal or of one book), or one proof, without any of the ledger's own code.
 
     python3 verify_export.py <export.jsonl> <folder of seals> <public-key.pem>
     python3 verify_export.py <proof.json> <public-key.pem>
@@ -259,6 +259,7 @@ class Export:
     def __init__(self, path):
         self.findings, self.seals, self.moved = [], {}, {}
         self.books, self.broken = set(), set()
+        self.only, self.leaves = None, {}
         self.entries, self.end, self.last = 0, None, "its first line"
         self.book, self.version, self.hash, self.recorded_at = None, 0, bytes(32), ""
         with open(path, encoding="utf-8") as file:
@@ -277,7 +278,7 @@ class Export:
             ((name, value),) = json.loads(text).items()
         except (ValueError, AttributeError):
             name, value = None, None
-        if name not in ("export", "seal", "entry", "end"):
+        if name not in ("export", "seal", "leaf", "entry", "end"):
             self.findings.append("line %d: it is not a line of an export" % number)
             return
         if self.end is not None:
@@ -285,8 +286,12 @@ class Export:
             return
         if (name == "export") != (number == 1) or (name == "export" and value["exportVersion"] != 1):
             self.findings.append("line %d: an export begins with one line that names its version 1" % number)
-        if name == "seal":
+        if name == "export":
+            self.only = value.get("book")
+        elif name == "seal":
             self.seals[value["day"]] = value
+        elif name == "leaf":
+            self.leaves[value["day"]] = value
         elif name == "entry":
             self.take_entry(value)
         elif name == "end":
@@ -299,6 +304,8 @@ class Export:
         if book != self.book:
             if book in self.books:
                 self.say(entry, "its book has come before")
+            if self.only is not None and self.only != book:
+                self.say(entry, "the export is of %s alone" % self.only)
             self.books.add(book)
             self.book, self.version, self.hash, self.recorded_at = book, 0, bytes(32), ""
         if book in self.broken:
@@ -373,32 +380,62 @@ def named_findings(seal, seals, exported, difference, broken, folder):
     if figures_difference(seal, sealed):
         yield "%s; the published heads are not those that were sealed, so no book can be named" % place
         return
-    under = "under the seal of %s" % seal["day"]
     for book in sorted(set(sealed) | set(exported)):
-        if book in broken or sealed.get(book) == exported.get(book):
+        if book not in broken and sealed.get(book) != exported.get(book):
+            yield book_finding(book, seal, sealed.get(book), exported.get(book))
+
+
+def book_finding(book, seal, sealed, exported):
+    """What is wrong with a book on the day of a seal, of which the two heads differ."""
+    under = "under the seal of %s" % seal["day"]
+    if sealed is None:
+        return "%s/%d: it was recorded before the cut and the book is not %s" % (book, exported[0], under)
+    if exported is None:
+        return "%s/%d: the book is %s and is not in the export" % (book, sealed[0], under)
+    if exported[0] < sealed[0]:
+        return "%s/%d: it is %s, and the export ends before it, at %d" % (book, sealed[0], under, exported[0])
+    if exported[0] > sealed[0]:
+        return "%s/%d: it was recorded before the cut, and %s the book ends at %d" % (
+            book, exported[0], under, sealed[0])
+    return "%s/%d: it is %s with another hash" % (book, sealed[0], under)
+
+
+def leaf_findings(seals, export):
+    """Compares the one book of an export with every seal, by its leaves: of each day on which it moved, and of the last."""
+    book, exported, days = export.only, None, sorted(export.moved, reverse=True)
+    if book in export.broken:
+        return []
+    for seal in seals:
+        moved = seal is seals[-1]
+        while days and days[-1] <= seal["day"]:
+            exported, moved = export.moved[days.pop()].get(book), True
+        leaf = export.leaves.get(seal["day"])
+        if leaf is None:
+            if moved and exported:
+                return ["%s/%d: there is no proof that it is under the seal of %s" % (book, exported[0], seal["day"])]
             continue
-        if book not in sealed:
-            yield "%s/%d: it was recorded before the cut and the book is not %s" % (book, exported[book][0], under)
-        elif book not in exported:
-            yield "%s/%d: the book is %s and is not in the export" % (book, sealed[book][0], under)
-        elif exported[book][0] < sealed[book][0]:
-            yield "%s/%d: it is %s, and the export ends before it, at %d" % (
-                book, sealed[book][0], under, exported[book][0])
-        elif exported[book][0] > sealed[book][0]:
-            yield "%s/%d: it was recorded before the cut, and %s the book ends at %d" % (
-                book, exported[book][0], under, sealed[book][0])
-        else:
-            yield "%s/%d: it is %s with another hash" % (book, sealed[book][0], under)
+        path = [bytes.fromhex(text) for text in leaf["path"]]
+        root = root_by_path(leaf_of(book, leaf["version"], leaf["hash"]), leaf["index"], seal["books"], path)
+        if root is None or root.hex() != seal["root"]:
+            return ["%s/%d: its proof does not lead to the root of the seal of %s" % (book, leaf["version"], seal["day"])]
+        if exported != (leaf["version"], leaf["hash"]):
+            return [book_finding(book, seal, (leaf["version"], leaf["hash"]), exported)]
+    return []
 
 
 def verify_export(path, folder, keys):
     export, seals = Export(path), read_seals(folder)
-    findings = export.findings + list(seal_findings(seals, export, keys)) + head_findings(seals, export, folder)
+    findings = export.findings + list(seal_findings(seals, export, keys))
+    findings += head_findings(seals, export, folder) if export.only is None else leaf_findings(seals, export)
     if findings:
         return findings
     days = "%s to %s" % (seals[0]["day"], seals[-1]["day"]) if seals else "none to none"
-    sealed = seals[-1]["entries"] if seals else 0
-    print("Verified: %d books, %d entries." % (len(export.books), export.entries))
+    if export.only is None:
+        books, sealed = "%d books" % len(export.books), seals[-1]["entries"] if seals else 0
+    else:
+        last = export.leaves.get(seals[-1]["day"]) if seals else None
+        books, sealed = export.only, last["version"] if last else 0
+    print("Verified: %s, %d entries." % (books, export.entries))
     print("Sealed days: %d, %s. Entries that no seal covers yet: %d." % (len(seals), days, export.entries - sealed))
     return []
 

@@ -43,6 +43,7 @@ const doors: Readonly<Record<string, { readonly rest: string; readonly scope: st
   GetSeal: { rest: 'GET /v1/seals/{day}', scope: 'ledger:read' },
   ProveEntry: { rest: 'GET /v1/books/{bookId}/entries/{version}/proof', scope: 'ledger:read' },
   Export: { rest: 'GET /v1/export', scope: 'ledger:read' },
+  ExportBook: { rest: 'GET /v1/books/{bookId}/export', scope: 'ledger:read' },
 };
 /** The stream of holds is the same commands on one connection; over REST they are requests. */
 const streams: Readonly<Record<string, string>> = { Holds: 'holds:write' };
@@ -58,7 +59,7 @@ const every = 'ledger:read ledger:post holds:write adjustments:request adjustmen
 const allBut = (scope: string): string => every.filter((other) => other !== scope).join(' ');
 
 async function answeredOverGrpc(api: object, method: string): Promise<unknown> {
-  if (method === 'Export') {
+  if (method.startsWith('Export')) {
     for await (const part of grpcDownload(api, method, {})) return part;
     return undefined;
   }

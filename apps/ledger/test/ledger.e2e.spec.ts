@@ -630,6 +630,34 @@ describe('seals', () => {
     expect(overRest).toHaveLength(Number(entries) + 2);
   });
 
+  it('export one book alike through both doors, and refuse one that is not there', async () => {
+    const customer = await wallet('3');
+    await wallet('4');
+    const overGrpc: string[] = [];
+    for await (const { lines } of grpcDownload<LedgerApi.ExportLines>(api, 'ExportBook', {
+      bookId: customer,
+    }))
+      overGrpc.push(...lines);
+    const response = await fetch(`${base}/v1/books/${customer}/export`, {
+      headers: { authorization: `Bearer ${await identity.token('ledger:read')}` },
+    });
+    const overRest = (await response.text()).split('\n');
+    expect(response.headers.get('content-type')).toBe('application/x-ndjson');
+    expect(overRest.pop()).toBe('');
+    expect(overRest.slice(1)).toEqual(overGrpc.slice(1));
+    expect(JSON.parse(overRest[0] ?? '')).toMatchObject({ export: { book: customer } });
+    expect(overRest.slice(1, -1).filter((line) => !line.includes(`{"book":"${customer}"`))).toEqual([]);
+    expect(JSON.parse(overRest.at(-1) ?? '')).toEqual({ end: { books: 1, entries: 2 } });
+    expect(await rest('GET', '/v1/books/cus_nobody/export')).toMatchObject({
+      status: 404,
+      body: { field: 'bookId', detail: 'There is no book cus_nobody.' },
+    });
+    const missing = async () => {
+      for await (const _part of grpcDownload(api, 'ExportBook', { bookId: 'cus_nobody' })) return;
+    };
+    await expect(missing()).rejects.toMatchObject({ code: 'not-found' });
+  });
+
   it('say which day is not sealed yet, and need the scope', async () => {
     const customer = await wallet('1');
     expect(await rest('GET', '/v1/seals')).toEqual({ status: 200, body: { seals: [], nextCursor: '' } });
@@ -644,7 +672,13 @@ describe('seals', () => {
     await expect(api.ProveEntry({ bookId: customer, version: '99' })).rejects.toMatchObject({
       code: 'not-found',
     });
-    for (const path of ['seals', 'seals/2026-01-01', 'export', `books/${customer}/entries/1/proof`])
+    for (const path of [
+      'seals',
+      'seals/2026-01-01',
+      'export',
+      `books/${customer}/export`,
+      `books/${customer}/entries/1/proof`,
+    ])
       expect(await rest('GET', `/v1/${path}`, undefined, 'holds:write')).toMatchObject({ status: 403 });
   });
 });

@@ -5,10 +5,21 @@ import { dayOf, type Seal, type SealedHead } from '../seals/seal.ts';
 
 /** A line of an export: exactly one of these. */
 export interface ExportLine {
-  readonly export?: { readonly exportVersion: number; readonly begunAt: string };
+  /** An export with the name of a book is of that book alone. */
+  readonly export?: { readonly exportVersion: number; readonly begunAt: string; readonly book?: string };
   readonly seal?: Seal;
+  readonly leaf?: SealedLeaf;
   readonly entry?: ExportedEntry;
   readonly end?: { readonly books: number; readonly entries: number };
+}
+
+/** Where the head of the one book of an export lies under the seal of a day. */
+export interface SealedLeaf {
+  readonly day: string;
+  readonly version: number;
+  readonly hash: string;
+  readonly index: number;
+  readonly path: readonly string[];
 }
 
 /** A book whose entries are coming. */
@@ -32,6 +43,10 @@ export class ExportExamination {
   /** Books in which something is wrong; nothing is said of the rest of them. */
   readonly broken = new Set<string>();
   readonly books = new Set<string>();
+  /** The only book, where the export is of one. */
+  book: string | undefined;
+  /** By day, where the head of the only book lies. */
+  readonly leaves = new Map<string, SealedLeaf>();
   entries = 0;
   private lines = 0;
   private ended = false;
@@ -52,10 +67,12 @@ export class ExportExamination {
     if (!this.ended) this.findings.push(`export: it breaks off after ${this.last}`);
   }
 
-  private takeLine({ export: first, seal, entry, end }: ExportLine): void {
+  private takeLine({ export: first, seal, leaf, entry, end }: ExportLine): void {
     if ((first !== undefined) !== (this.lines === 1) || (first && first.exportVersion !== 1))
       this.findings.push(`line ${this.lines}: an export begins with one line that names its version 1`);
+    if (first) this.book = first.book;
     if (seal) this.seals.set(seal.day, seal);
+    if (leaf) this.leaves.set(leaf.day, leaf);
     if (entry) this.takeEntry(entry);
     if (end) this.takeEnd(end);
   }
@@ -73,6 +90,8 @@ export class ExportExamination {
     this.last = `${entry.book}/${entry.version}`;
     if (this.open?.bookId !== entry.book) {
       if (this.books.has(entry.book)) this.say(entry, 'its book has come before');
+      if (this.book !== undefined && this.book !== entry.book)
+        this.say(entry, `the export is of ${this.book} alone`);
       this.books.add(entry.book);
       this.open = {
         bookId: entry.book,
@@ -123,7 +142,7 @@ function lineOf(text: string): ExportLine | undefined {
   try {
     const line: unknown = JSON.parse(text);
     const names = typeof line === 'object' && line !== null ? Object.keys(line) : [];
-    return names.length === 1 && ['export', 'seal', 'entry', 'end'].includes(names[0] ?? '')
+    return names.length === 1 && ['export', 'seal', 'leaf', 'entry', 'end'].includes(names[0] ?? '')
       ? (line as ExportLine)
       : undefined;
   } catch {

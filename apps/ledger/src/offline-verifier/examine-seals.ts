@@ -1,6 +1,8 @@
 import { chainDifference, sealDifference, type Seal, type SealedHead, type SealKeys } from '../seals/seal.ts';
 import { SealedBooks } from '../seals/sealed-books.ts';
+import { bookFinding } from './book-finding.ts';
 import type { ExportExamination } from './examine-export.ts';
+import { leafFindings } from './examine-leaves.ts';
 
 /** The seals that were published. */
 export interface PublishedSeals {
@@ -19,7 +21,7 @@ export function sealFindings(seals: readonly Seal[], keys: SealKeys): string[] {
 }
 
 /** Where the seals in the export are not those that were published. */
-export function copyFindings(seals: readonly Seal[], { seals: copies }: ExportExamination): string[] {
+function copyFindings(seals: readonly Seal[], { seals: copies }: ExportExamination): string[] {
   const published = new Set(seals.map(({ day }) => day));
   const missing = [...copies.keys()].filter((day) => !published.has(day));
   return [
@@ -34,11 +36,25 @@ export function copyFindings(seals: readonly Seal[], { seals: copies }: ExportEx
   ];
 }
 
-/** Compares the exported entries with every seal, and names the books of the first day that differ. */
-export async function headFindings(
-  published: PublishedSeals,
+/** All that is wrong with an export that was taken in, against the seals that were published. */
+export async function exportFindings(
   examined: ExportExamination,
+  published: PublishedSeals,
+  keys: SealKeys,
 ): Promise<string[]> {
+  const { seals } = published;
+  return [
+    ...examined.findings,
+    ...sealFindings(seals, keys),
+    ...copyFindings(seals, examined),
+    ...(examined.book === undefined
+      ? await headFindings(published, examined)
+      : leafFindings(examined.book, seals, examined)),
+  ];
+}
+
+/** Compares the exported entries with every seal, and names the books of the first day that differ. */
+async function headFindings(published: PublishedSeals, examined: ExportExamination): Promise<string[]> {
   const exported = new SealedBooks();
   const days = [...examined.moved.keys()].sort();
   let next = 0;
@@ -83,27 +99,4 @@ async function namedFindings({
     .flatMap(
       (book) => bookFinding(book, { seal, sealed: sealed.get(book), exported: exported.get(book) }) ?? [],
     );
-}
-
-interface BookDifference {
-  readonly seal: Seal;
-  readonly sealed: SealedHead | undefined;
-  readonly exported: SealedHead | undefined;
-}
-
-function bookFinding(book: string, { seal, sealed, exported }: BookDifference): string | undefined {
-  const under = `under the seal of ${seal.day}`;
-  if (sealed === undefined)
-    return (
-      exported && `${book}/${exported.version}: it was recorded before the cut and the book is not ${under}`
-    );
-  if (exported === undefined)
-    return `${book}/${sealed.version}: the book is ${under} and is not in the export`;
-  if (exported.version < sealed.version)
-    return `${book}/${sealed.version}: it is ${under}, and the export ends before it, at ${exported.version}`;
-  if (exported.version > sealed.version)
-    return `${book}/${exported.version}: it was recorded before the cut, and ${under} the book ends at ${sealed.version}`;
-  return exported.hash === sealed.hash
-    ? undefined
-    : `${book}/${sealed.version}: it is ${under} with another hash`;
 }

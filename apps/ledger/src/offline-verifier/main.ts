@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { proofDifference, type InclusionProof } from '../seals/proof.ts';
 import { sealKeysOf, type Seal, type SealedHead, type SealKeys } from '../seals/seal.ts';
 import { ExportExamination } from './examine-export.ts';
-import { copyFindings, headFindings, sealFindings, type PublishedSeals } from './examine-seals.ts';
+import { exportFindings, type PublishedSeals } from './examine-seals.ts';
 
-const usage = `verify <export.jsonl> <folder of seals> <public-key.pem>   examines a whole export
+const usage = `verify <export.jsonl> <folder of seals> <public-key.pem>   examines an export: of the whole journal, or of one book
 verify <proof.json> <public-key.pem>                       examines that one entry is under the seal of its day
 
 Needs these files and nothing else. Ends with 0 where all is well, 1 where something is wrong, 2 where it cannot be examined.
@@ -38,21 +38,21 @@ async function verifyExport(file: string, published: PublishedSeals, keys: SealK
   for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Infinity }))
     examined.take(line);
   examined.finish();
-  const { seals } = published;
-  const findings = [
-    ...examined.findings,
-    ...sealFindings(seals, keys),
-    ...copyFindings(seals, examined),
-    ...(await headFindings(published, examined)),
-  ];
+  const findings = await exportFindings(examined, published, keys);
   if (findings.length > 0) return failed(findings);
+  const { seals } = published;
   const days = [seals[0], seals.at(-1)].map((seal) => seal?.day ?? 'none').join(' to ');
-  const sealed = seals.at(-1)?.entries ?? 0;
-  say(`Verified: ${examined.books.size} books, ${examined.entries} entries.`);
+  say(`Verified: ${examined.book ?? `${examined.books.size} books`}, ${examined.entries} entries.`);
   say(
-    `Sealed days: ${seals.length}, ${days}. Entries that no seal covers yet: ${examined.entries - sealed}.`,
+    `Sealed days: ${seals.length}, ${days}. Entries that no seal covers yet: ${examined.entries - sealedIn(seals, examined)}.`,
   );
   return 0;
+}
+
+/** How many entries of the export are under the last seal. */
+function sealedIn(seals: readonly Seal[], { book, leaves }: ExportExamination): number {
+  const last = seals.at(-1);
+  return (book === undefined ? last?.entries : leaves.get(last?.day ?? '')?.version) ?? 0;
 }
 
 function verifyProof(file: string, keys: SealKeys): number {

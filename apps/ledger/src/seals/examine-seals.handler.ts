@@ -33,7 +33,7 @@ export class ExamineSealsHandler {
 
   /** A book to compare with its seals as of one snapshot. */
   async book(tx: Tx, bookId: string): Promise<SealedBook> {
-    const { until, sealed } = await this.seals.ofBook(tx, bookId);
+    const { until, sealed } = await this.seals.ofBook(bookId, tx);
     return new SealedBook(sealed, until);
   }
 

@@ -40,6 +40,20 @@ export class ExportStore {
     }
   }
 
+  /** The entries of one book. */
+  async *ofBook(book: string): AsyncGenerator<ExportedEntry> {
+    for (let version = 0; ;) {
+      const rows = await this.database.query<Row>(
+        `SELECT ${columns} FROM entry e WHERE e.book_id = $1 AND e.version > $2::bigint ORDER BY e.version LIMIT ${rowsAtOnce}`,
+        [book, version],
+      );
+      for (const row of rows) yield exported(row);
+      const last = rows.at(-1);
+      if (last === undefined || rows.length < rowsAtOnce) return;
+      version = Number(last.version);
+    }
+  }
+
   /** One entry. */
   async entry(book: string, version: number): Promise<ProvableEntry | undefined> {
     const [row] = await this.database.query<

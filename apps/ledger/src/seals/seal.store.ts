@@ -65,13 +65,17 @@ export class SealStore {
 
   /**
    * Where a head lies in the tree of a seal, on the way from its root. The pages of a tree that is not kept (of a seal that is
-   * older than the keeping of trees, or thrown away) are made again first. Undefined where the head is not under the seal.
+   * older than the keeping of trees, or thrown away) are made again first. Throws where the head is not under the seal after all.
    */
-  async placeOf({ day, root }: Seal, head: SealedHead): Promise<TreePlace | undefined> {
-    const place = await this.trees.placeOf(root, head);
-    if (place !== undefined) return place;
+  async placeOf({ day, root }: Seal, head: SealedHead): Promise<TreePlace> {
+    const kept = await this.trees.placeOf(root, head);
+    if (kept !== undefined) return kept;
     await this.database.transaction((tx) => this.trees.keep(tx, this.heads(tx, day)));
-    return this.trees.placeOf(root, head);
+    const made = await this.trees.placeOf(root, head);
+    if (made !== undefined) return made;
+    throw new Error(
+      `The head ${head.version} of ${head.book} is not in the tree of ${day}: verify says why.`,
+    );
   }
 
   /** The head that the seal of a day has of a book. */
@@ -125,16 +129,16 @@ export class SealStore {
 
   /** The heads that were sealed of a book by day, and the last day that is sealed. */
   async ofBook(
-    tx: Tx,
     bookId: string,
+    rows: Pick<Tx, 'query'> = this.database,
   ): Promise<{ readonly until: string; readonly sealed: readonly SealedOn[] }> {
-    const last = await lastSeal(tx);
-    const rows = await tx.query<HeadRow & { readonly day: string }>(
+    const last = await lastSeal(rows);
+    const heads = await rows.query<HeadRow & { readonly day: string }>(
       `SELECT ${headColumns}, day::text AS day FROM sealed_head
         WHERE book_id = $1 AND day <= nullif($2, '')::date ORDER BY sealed_head.day`,
       [bookId, last?.day ?? ''],
     );
-    const sealed = rows.map(({ day, version, hash }) => ({ day, version: Number(version), hash }));
+    const sealed = heads.map(({ day, version, hash }) => ({ day, version: Number(version), hash }));
     return { until: last?.day ?? '', sealed };
   }
 
@@ -200,8 +204,8 @@ async function sealOf(rows: Pick<Tx, 'query'>, day: string): Promise<Seal | unde
   return row && sealOfRow(row);
 }
 
-async function lastSeal(tx: Tx): Promise<Seal | undefined> {
-  const [row] = await tx.query<SealRow>(`SELECT ${sealColumns} FROM sealed_day ORDER BY day DESC LIMIT 1`);
+async function lastSeal(rows: Pick<Tx, 'query'>): Promise<Seal | undefined> {
+  const [row] = await rows.query<SealRow>(`SELECT ${sealColumns} FROM sealed_day ORDER BY day DESC LIMIT 1`);
   return row && sealOfRow(row);
 }
 

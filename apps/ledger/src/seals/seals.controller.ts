@@ -4,11 +4,12 @@ import { Controller, Get, Param, Query, StreamableFile } from '@nestjs/common';
 import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { ExportJournalHandler } from './export-journal.handler.ts';
+import { type ExportedLines, ExportJournalHandler } from './export-journal.handler.ts';
 import type { InclusionProof } from './proof.ts';
 import type { Seal } from './seal.ts';
 import { SealsHandler, type SealPage } from './seals.handler.ts';
 
+const jsonLines = 'application/x-ndjson';
 const Page = z.object({ pageSize: z.coerce.number().optional(), cursor: z.string().optional() });
 const SealView = z.object({
   sealVersion: z.literal(1),
@@ -63,12 +64,21 @@ export class SealsController {
   }
 
   @Get('export')
-  @ApiProduces('application/x-ndjson')
+  @ApiProduces(jsonLines)
   export(): StreamableFile {
-    return new StreamableFile(Readable.from(textOf(this.exports.handle())), { type: 'application/x-ndjson' });
+    return fileOf(this.exports.whole());
+  }
+
+  @Get('books/:bookId/export')
+  @ApiProduces(jsonLines)
+  async exportBook(@Param('bookId') bookId: string): Promise<StreamableFile> {
+    return fileOf(await this.exports.ofBook({ bookId }));
   }
 }
 
-async function* textOf(parts: AsyncIterable<readonly string[]>): AsyncGenerator<string> {
+const fileOf = (parts: ExportedLines): StreamableFile =>
+  new StreamableFile(Readable.from(textOf(parts)), { type: jsonLines });
+
+async function* textOf(parts: ExportedLines): AsyncGenerator<string> {
   for await (const lines of parts) yield lines.map((line) => `${line}\n`).join('');
 }

@@ -3,13 +3,13 @@ import { Scopes } from '@app/transport';
 import type { Metadata, ServerWritableStream } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { from, type Observable } from 'rxjs';
-import { ExportJournalHandler } from './export-journal.handler.ts';
+import { type ExportedLines, ExportJournalHandler } from './export-journal.handler.ts';
 import type { Seal } from './seal.ts';
 import { SealsHandler } from './seals.handler.ts';
 
-type ExportCall = ServerWritableStream<LedgerApi.ExportRequest, LedgerApi.ExportLines>;
+type ExportCall<Request> = ServerWritableStream<Request, LedgerApi.ExportLines>;
 
 /** The gRPC door of seals, proofs and the export. */
 @Controller()
@@ -49,18 +49,27 @@ export class SealsGrpc {
   export(
     _request: LedgerApi.ExportRequest,
     _metadata: Metadata,
-    call: ExportCall,
+    call: ExportCall<LedgerApi.ExportRequest>,
   ): Observable<LedgerApi.ExportLines> {
-    return from(atItsPace(this.exports.handle(), call));
+    return from(atItsPace(this.exports.whole(), call));
+  }
+
+  @GrpcMethod('Ledger', 'ExportBook')
+  exportBook(
+    request: LedgerApi.ExportBookRequest,
+    _metadata: Metadata,
+    call: ExportCall<LedgerApi.ExportBookRequest>,
+  ): Observable<LedgerApi.ExportLines> {
+    return from(atItsPace(this.exports.ofBook(request), call));
   }
 }
 
 /** Goes on only when the caller has taken what it was given, and ends when it has gone away. */
 async function* atItsPace(
-  parts: AsyncIterable<readonly string[]>,
-  call: ExportCall,
+  parts: ExportedLines | Promise<ExportedLines>,
+  call: Pick<ExportCall<unknown>, 'cancelled' | 'writableNeedDrain'> & EventEmitter,
 ): AsyncGenerator<LedgerApi.ExportLines> {
-  for await (const lines of parts) {
+  for await (const lines of await parts) {
     if (call.cancelled) return;
     if (call.writableNeedDrain)
       await Promise.race([once(call, 'drain'), once(call, 'cancelled')]).catch(() => undefined);

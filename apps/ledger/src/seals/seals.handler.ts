@@ -68,12 +68,8 @@ export class SealsHandler {
   private async leafOf(book: string, seal: Seal) {
     const head = await this.seals.headOf(book, seal.day);
     if (head === undefined) throw noEntry(book, 1);
-    const place = await this.seals.placeOf(seal, head);
-    if (place === undefined)
-      throw new Error(
-        `The head ${head.version} of ${book} is not in the tree of ${seal.day}: verify says why.`,
-      );
-    return { head, index: place.index, path: place.path.map((hash) => hash.toString('hex')) };
+    const { index, path } = await this.seals.placeOf(seal, head);
+    return { head, index, path: path.map((hash) => hash.toString('hex')) };
   }
 }
 

@@ -628,6 +628,10 @@ export interface SealedHead {
 export interface ExportRequest {
 }
 
+export interface ExportBookRequest {
+  bookId: string;
+}
+
 export interface ExportLines {
   lines: string[];
 }
@@ -695,4 +699,6 @@ export interface Ledger {
   ProveEntry(request: ProveEntryRequest): Promise<InclusionProof>;
   /** The whole journal as JSON lines, some at a time, no faster than they are taken. Scope ledger:read. */
   Export(request: ExportRequest): Observable<ExportLines>;
+  /** One book in the same lines, with the proofs that it is as it was sealed and that nothing of it is missing. Scope ledger:read. */
+  ExportBook(request: ExportBookRequest): Observable<ExportLines>;
 }

@@ -1,45 +1,28 @@
-import { encodeEvent, topics } from '@app/contracts';
-import { KafkaEventLog } from '@app/kafka';
+import { topics } from '@app/contracts';
 import { Database, newId } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { aCustomer } from './events.ts';
-import { startIdentity } from './identity.ts';
-import { endLedgerProcesses, ledgerCommand, ledgerProcess } from './ledger-process.ts';
-import { appears, environmentOf, peopleOf } from './service-for-specs.ts';
+import { ledgerCommand, ledgerProcess, type Surroundings, surroundings } from './ledger-process.ts';
+import { appears } from './service-for-specs.ts';
 
-let identity: Awaited<ReturnType<typeof startIdentity>>;
-let environment: Awaited<ReturnType<typeof environmentOf>>;
-let database: Database;
-let events: KafkaEventLog;
+let around: Surroundings;
 
 beforeAll(async () => {
-  identity = await startIdentity();
-  environment = await environmentOf(identity.issuer, 'ledger-killed', 0);
-  database = new Database({ url: environment.LEDGER_DATABASE_URL, applicationName: 'killed spec' });
-  events = new KafkaEventLog({
-    ...{ clientId: 'spec', groupId: 'spec', partitions: 3, replicas: 1 },
-    brokers: environment.KAFKA_BROKERS.split(','),
-    topicPrefix: environment.KAFKA_TOPIC_PREFIX,
-  });
+  around = await surroundings('ledger-killed');
 }, 60_000);
 
-afterAll(async () => {
-  endLedgerProcesses();
-  await events.close(1_000);
-  await database.close();
-  await identity.close();
-});
+afterAll(() => around.close());
 
 describe('an adjustment whose process is killed between its entry and its outcome', () => {
   it('is finished by the next process, with one entry', async () => {
+    const { environment, database } = around;
     const first = await ledgerProcess(environment);
-    const people = peopleOf(identity, first.base, first.url);
     const [anna, bo] = ['anna', 'bo'].map((name) =>
-      people.someone(name, 'adjustments:request adjustments:approve ledger:read'),
+      around.someone(first, name, 'adjustments:request adjustments:approve ledger:read'),
     );
     const customerId = newId('cus');
-    await events.publish(topics.customers.name, [encodeEvent(topics.customers.name, aCustomer(customerId))]);
+    await around.publish(topics.customers.name, aCustomer(customerId));
     await appears(database, 'SELECT 1 FROM book_head WHERE book_id = $1', [customerId]);
     const adjustment = {
       template: 'grant',
@@ -50,19 +33,15 @@ describe('an adjustment whose process is killed between its entry and its outcom
     const asked = await anna?.post('/v1/adjustments', { reason: 'as agreed by phone', adjustment });
     const adjustmentId = String(asked?.body['adjustmentId']);
 
-    await database
-      .transaction(async (tx) => {
-        await tx.query('LOCK TABLE adjustment_outcome IN EXCLUSIVE MODE');
-        const decision = { payloadSha256: asked?.body['payloadSha256'], reason: 'checked the papers' };
-        const approval = bo
-          ?.post(`/v1/adjustments/${adjustmentId}/approve`, decision)
-          .catch(() => 'no answer');
-        // The entry is written, and the outcome cannot be: there the process is killed.
-        await appears(database, `SELECT 1 FROM entry WHERE book_id = $1 AND kind = 'grant'`, [customerId]);
-        await first.kill();
-        expect(await approval).toBe('no answer');
-      })
-      .finally(people.leave);
+    await database.transaction(async (tx) => {
+      await tx.query('LOCK TABLE adjustment_outcome IN EXCLUSIVE MODE');
+      const decision = { payloadSha256: asked?.body['payloadSha256'], reason: 'checked the papers' };
+      const approval = bo?.post(`/v1/adjustments/${adjustmentId}/approve`, decision).catch(() => 'no answer');
+      // The entry is written, and the outcome cannot be: there the process is killed.
+      await appears(database, `SELECT 1 FROM entry WHERE book_id = $1 AND kind = 'grant'`, [customerId]);
+      await first.kill();
+      expect(await approval).toBe('no answer');
+    });
     await database.query(`ALTER TABLE adjustment_decision DISABLE TRIGGER only_added_to`);
     await database.query(`UPDATE adjustment_decision SET decided_at = decided_at - interval '1 minute'`);
 
@@ -73,8 +52,7 @@ describe('an adjustment whose process is killed between its entry and its outcom
       [adjustmentId],
     );
     await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const later = peopleOf(identity, second.base, second.url);
-    const reader = later.someone('anna', 'ledger:read');
+    const reader = around.someone(second, 'anna', 'ledger:read');
     expect((await reader.get(`/v1/adjustments/${adjustmentId}`)).body).toMatchObject({
       status: 'posted',
       version,
@@ -88,13 +66,13 @@ describe('an adjustment whose process is killed between its entry and its outcom
       'bo adjustment-approved',
       'haoli/ledger adjustment-posted',
     ]);
-    later.leave();
     await second.stop();
   }, 120_000);
 });
 
 describe('a database that is gone', () => {
   it('is made again from the topic by the command, and the ledger goes on', async () => {
+    const { environment, database } = around;
     const empty = { ...environment, LEDGER_DATABASE_URL: await freshDatabase('ledger-made-again') };
     expect(await ledgerCommand(empty, 'restore.js', 'everything')).toMatchObject({
       code: 2,

@@ -3,15 +3,58 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { encodeEvent, type Event, type TopicName } from '@app/contracts';
+import { KafkaEventLog } from '@app/kafka';
+import { Database } from '@app/persistence';
+import { startIdentity } from '@app/testing';
+import { environmentOf, peopleOf } from './service-for-specs.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 const running = new Set<ChildProcess>();
 
-/** Ends what a spec that failed has left running. */
-export function endLedgerProcesses(): void {
-  for (const child of running) child.kill('SIGKILL');
+/** What ledgers in processes of their own need around them, and who uses them. */
+export type Surroundings = Awaited<ReturnType<typeof surroundings>>;
+
+/** A database, topics and an identity provider for ledgers in processes of their own. */
+export async function surroundings(name: string) {
+  const identity = await startIdentity();
+  const environment = await environmentOf(identity.issuer, name, 0);
+  const database = new Database({ url: environment.LEDGER_DATABASE_URL, applicationName: `${name} spec` });
+  const events = new KafkaEventLog({
+    ...{ clientId: 'spec', groupId: 'spec', partitions: 3, replicas: 1 },
+    brokers: environment.KAFKA_BROKERS.split(','),
+    topicPrefix: environment.KAFKA_TOPIC_PREFIX,
+  });
+  const doors: ReturnType<typeof peopleOf>[] = [];
+  return {
+    environment,
+    database,
+    token: (scopes: string) => identity.token(scopes),
+    publish: (topic: TopicName, ...told: Event[]): Promise<void> =>
+      events.publish(
+        topic,
+        told.map((event) => encodeEvent(topic, event)),
+      ),
+    /** Somebody at the doors of one of the ledgers. */
+    someone: ({ base, url }: LedgerProcess, subject: string, scopes: string) => {
+      const people = peopleOf(identity, base, url);
+      doors.push(people);
+      return people.someone(subject, scopes);
+    },
+    /** Ends all that is left, ledgers of a spec that failed too. */
+    close: async () => {
+      for (const { leave } of doors) leave();
+      for (const child of running) child.kill('SIGKILL');
+      await events.close(1_000);
+      await database.close();
+      await identity.close();
+    },
+  };
 }
+
+/** A ledger that runs. */
+export type LedgerProcess = Awaited<ReturnType<typeof ledgerProcess>>;
 
 /** A ledger in a process of its own, that may be killed. Needs the build, which the scripts make before these specs run. */
 export async function ledgerProcess(environment: Readonly<Record<string, string>>) {

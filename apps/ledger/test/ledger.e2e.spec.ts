@@ -9,7 +9,7 @@ import {
 } from '@app/contracts';
 import { KafkaConsumerServer, KafkaEventLog, receivedRecord } from '@app/kafka';
 import { Database, newId } from '@app/persistence';
-import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { freshDatabase, startIdentity, testServers, topicPrefix } from '@app/testing';
 import {
   closeGrpc,
   type GrpcApi,
@@ -35,7 +35,6 @@ import {
   aRefund,
   aTopUp,
 } from './events.ts';
-import { startIdentity } from './identity.ts';
 import { sealSettings } from './seals-for-specs.ts';
 
 const port = 20_000 + (process.pid % 20_000);

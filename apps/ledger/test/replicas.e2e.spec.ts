@@ -1,58 +1,35 @@
-import { encodeEvent, type Event, type TopicName, topics } from '@app/contracts';
-import { KafkaEventLog } from '@app/kafka';
-import { Database, newId } from '@app/persistence';
+import { topics } from '@app/contracts';
+import { newId } from '@app/persistence';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anExternalRefund } from './channel-events.ts';
 import { aCharge, aCustomer, aRefund, aTopUp } from './events.ts';
-import { startIdentity } from './identity.ts';
-import { endLedgerProcesses, ledgerProcess } from './ledger-process.ts';
-import { appears, environmentOf, peopleOf } from './service-for-specs.ts';
+import { ledgerProcess, type Surroundings, surroundings } from './ledger-process.ts';
+import { appears } from './service-for-specs.ts';
 
-let identity: Awaited<ReturnType<typeof startIdentity>>;
-let environment: Awaited<ReturnType<typeof environmentOf>>;
-let database: Database;
-let events: KafkaEventLog;
+let around: Surroundings;
 
 beforeAll(async () => {
-  identity = await startIdentity();
-  environment = await environmentOf(identity.issuer, 'ledger-replicas', 0);
-  database = new Database({ url: environment.LEDGER_DATABASE_URL, applicationName: 'replicas spec' });
-  events = new KafkaEventLog({
-    ...{ clientId: 'spec', groupId: 'spec', partitions: 3, replicas: 1 },
-    brokers: environment.KAFKA_BROKERS.split(','),
-    topicPrefix: environment.KAFKA_TOPIC_PREFIX,
-  });
+  around = await surroundings('ledger-replicas');
 }, 60_000);
 
-afterAll(async () => {
-  endLedgerProcesses();
-  await events.close(1_000);
-  await database.close();
-  await identity.close();
-});
+afterAll(() => around.close());
 
+const startTwo = () => Promise.all([ledgerProcess(around.environment), ledgerProcess(around.environment)]);
 const cny = (amount: string) => ({ amount, currency: 'CNY' });
 const none = { callId: '', expiresAt: '', leaseId: '' };
-const publish = (topic: TopicName, ...told: Event[]): Promise<void> =>
-  events.publish(
-    topic,
-    told.map((event) => encodeEvent(topic, event)),
-  );
 const settledDown = async (customerId: string, eventIds: readonly string[]): Promise<void> => {
   const sql = `SELECT 1 FROM (SELECT count(*) AS known FROM entry WHERE book_id = $1 AND event_id = ANY($2::text[])) e
                 WHERE known = $3`;
-  await appears(database, sql, [customerId, eventIds, eventIds.length]);
+  await appears(around.database, sql, [customerId, eventIds, eventIds.length]);
 };
 
 describe('two ledgers on one database, of which one is killed among holds, charges, a charge-back and a refund', () => {
   it('lose nothing, do nothing twice, and spend no budget and no wallet twice', async () => {
-    const [one, two] = await Promise.all([ledgerProcess(environment), ledgerProcess(environment)]);
-    const doors: ReturnType<typeof peopleOf>[] = [];
-    const [first, second] = [one, two].map(({ base, url }) => {
-      const people = peopleOf(identity, base, url);
-      doors.push(people);
-      return people.someone('gateway', 'holds:write ledger:read').api;
-    });
+    const { database, publish } = around;
+    const [one, two] = await startTwo();
+    const [first, second] = [one, two].map(
+      (ledger) => around.someone(ledger, 'gateway', 'holds:write ledger:read').api,
+    );
     if (first === undefined || second === undefined) throw new Error('there are two');
     const customerId = newId('cus');
     const topUps = Array.from({ length: 5 }, () => aTopUp(customerId, newId('top'), '20'));
@@ -122,16 +99,17 @@ describe('two ledgers on one database, of which one is killed among holds, charg
     expect(report).toMatchObject({ agrees: true, chainVerified: true });
     const { totals } = await second.GetTrialBalance({});
     expect(totals).toMatchObject([{ difference: '0' }]);
-    for (const { leave } of doors) leave();
     await two.stop();
   }, 120_000);
 });
 
 describe('two ledgers on one database, of which one is frozen among charges until the other has taken over', () => {
   it('charge everything once, and the one that wakes up knows nothing better than the database', async () => {
-    const [one, two] = await Promise.all([ledgerProcess(environment), ledgerProcess(environment)]);
-    const doors = [one, two].map(({ base, url }) => peopleOf(identity, base, url));
-    const [sleeper, other] = doors.map((door) => door.someone('gateway', 'holds:write ledger:read').api);
+    const { database, publish } = around;
+    const [one, two] = await startTwo();
+    const [sleeper, other] = [one, two].map(
+      (ledger) => around.someone(ledger, 'gateway', 'holds:write ledger:read').api,
+    );
     if (sleeper === undefined || other === undefined) throw new Error('there are two');
     const customers = Array.from({ length: 6 }, () => newId('cus'));
     const hold = (api: typeof sleeper, customerId: string, amount: string) =>
@@ -175,7 +153,6 @@ describe('two ledgers on one database, of which one is frozen among charges unti
     }
     const report = await other.Rebuild({}, { timeoutMs: 30_000 });
     expect(report).toMatchObject({ agrees: true, chainVerified: true });
-    for (const { leave } of doors) leave();
     await Promise.all([one.stop(), two.stop()]);
   }, 180_000);
 });

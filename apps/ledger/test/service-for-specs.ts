@@ -8,7 +8,7 @@ import {
 } from '@app/contracts';
 import { KafkaEventLog } from '@app/kafka';
 import { Database, newId } from '@app/persistence';
-import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { freshDatabase, startIdentity, testServers, topicPrefix } from '@app/testing';
 import {
   closeGrpc,
   type GrpcApi,
@@ -21,7 +21,6 @@ import { Metadata } from '@grpc/grpc-js';
 import { ledgerSettings, type LedgerSettings } from '../src/ledger-settings.ts';
 import { LedgerModule } from '../src/ledger.module.ts';
 import { aCustomer, aTopUp } from './events.ts';
-import { startIdentity } from './identity.ts';
 import { sealSettings } from './seals-for-specs.ts';
 
 const package_ = 'haoli.ledger.v1';

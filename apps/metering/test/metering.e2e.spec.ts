@@ -9,7 +9,7 @@ import {
 import { type EventBatch, KafkaConsumerServer, KafkaEventLog } from '@app/kafka';
 import { Units18 } from '@app/money';
 import { Database } from '@app/persistence';
-import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { freshDatabase, startIdentity, testServers, topicPrefix } from '@app/testing';
 import {
   closeGrpc,
   type GrpcApi,
@@ -23,7 +23,6 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { meteringSettings } from '../src/metering-settings.ts';
 import { MeteringModule } from '../src/metering.module.ts';
-import { startIdentity } from './identity.ts';
 import { aCustomer, anEnd, aStart } from './open-metering.ts';
 
 const port = 20_000 + (process.pid % 20_000);

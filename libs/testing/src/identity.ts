@@ -2,7 +2,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 
-/** An identity provider of the spec: it gives a client the scopes that its id names, in words with spaces between. */
+/**
+ * An identity provider of the specs: a client's id is the list of its scopes, and may name a subject before them
+ * (`anna|ledger:read`). `token` gives the token of a subject with such scopes.
+ */
 export async function startIdentity() {
   const { privateKey, publicKey } = await generateKeyPair('ES256');
   const key = { ...(await exportJWK(publicKey)), alg: 'ES256', kid: 'spec' };
@@ -12,13 +15,7 @@ export async function startIdentity() {
     );
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port.toString()}`;
-
-  async function answerTo(path: string, authorization: string): Promise<unknown> {
-    if (path === '/jwks') return { keys: [key] };
-    if (path === '/token') return { access_token: await token(clientOf(authorization)), expires_in: 600 };
-    return { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` };
-  }
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   const token = (scope: string, subject = 'spec') =>
     new SignJWT({ scope, client_id: 'spec' })
@@ -29,7 +26,22 @@ export async function startIdentity() {
       .setExpirationTime('10m')
       .sign(privateKey);
 
-  return { issuer, token, close: () => new Promise((resolve) => server.close(resolve)) };
+  const tokenOf = (client: string) => {
+    const [first = '', second] = client.split('|');
+    return second === undefined ? token(first) : token(second, first);
+  };
+
+  async function answerTo(path: string, authorization: string): Promise<unknown> {
+    if (path === '/jwks') return { keys: [key] };
+    if (path === '/token') return { access_token: await tokenOf(clientOf(authorization)), expires_in: 600 };
+    return { issuer, jwks_uri: `${issuer}/jwks`, token_endpoint: `${issuer}/token` };
+  }
+
+  const close = (): Promise<unknown> => {
+    server.closeAllConnections();
+    return new Promise((resolve) => server.close(resolve));
+  };
+  return { issuer, token, close };
 }
 
 const clientOf = (authorization: string): string =>

@@ -8,6 +8,7 @@ import { PeriodChangesAreSeen } from './migrations/0007-period-changes-are-seen.
 import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
 import { SmallIndexes } from './migrations/0009-small-indexes.ts';
 import { BoundedProofsAndReports } from './migrations/0010-bounded-proofs-and-reports.ts';
+import { LotsSentBack } from './migrations/0011-lots-sent-back.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
 export const ledgerMigrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const ledgerMigrations: readonly Migration[] = [
   EntriesOutOfTime,
   SmallIndexes,
   BoundedProofsAndReports,
+  LotsSentBack,
 ];

@@ -15,7 +15,7 @@ export { Book, type BookChanges, evolve, fold } from './book.ts';
 export { BookFold, type Posted } from './book-fold.ts';
 export { type Collection } from './collection.ts';
 export { decide } from './decide.ts';
-export { refundableOf } from './lots.ts';
+export { refundableOf, sendableOf } from './lots.ts';
 export { type KnownHoldEnd } from './working-book.ts';
 export {
   type AccountSum,

@@ -25,7 +25,7 @@ export function sumOf(parts: readonly LotPart[]): Units18 {
 }
 
 /** What may still be sent back through the payment of a lot: never more than was paid in through it. */
-export function sendableOf(lot: Lot, currency: string): Units18 {
+export function sendableOf(lot: Pick<Lot, 'amount' | 'remaining' | 'sent'>, currency: string): Units18 {
   const paidIn = Units18.ceilToMinor(lot.amount, currency).rounded;
   return Units18.max(Units18.zero, Units18.min(lot.remaining, Units18.subtract(paidIn, lot.sent)));
 }

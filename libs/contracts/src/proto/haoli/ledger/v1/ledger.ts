@@ -26,7 +26,10 @@ export interface Balance {
   held: string;
   /** paid + granted - held; never below zero. */
   available: string;
-  /** What a refund may take: min(paid, available). */
+  /**
+   * What a refund may take: min(paid, available), and of each top-up no more than may still be sent back through its payment.
+   * Of an earlier instant: min(paid, available) as it was.
+   */
   refundable: string;
   version: string;
   asOf: string;

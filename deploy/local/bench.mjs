@@ -1,7 +1,5 @@
-// `npm run bench:ledger -- [charges|holds|growth|as-of|rebuild …]`, `npm run bench:metering -- [rating|reads …]`,
-// `npm run bench:payments -- [notifications|bill …]`: measures a service on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
-// `npm run bench:ledger|bench:metering|bench:gateway -- [part …]` (`--help` tells the parts): measures a service on a
-// PostgreSQL and a Kafka of its own, which are thrown away afterwards.
+// `npm run bench:ledger|bench:metering|bench:payments|bench:gateway -- [part …]` (`--help` tells the parts) measures a service, and
+// `npm run simulate:payments` plays it, on a PostgreSQL and a Kafka of its own, which are thrown away afterwards.
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './build.mjs';

@@ -24,6 +24,7 @@ const commands = {
   replay: { script: 'replay.mjs', needsKafka: true },
   servers: { script: 'servers.mjs', needsKafka: true },
   'check-openapi': { script: 'open-api.mjs', needsKafka: true },
+  'check-crashes': { script: 'crashes.mjs', needsKafka: true },
   bench: { script: 'bench.mjs', needsKafka: true },
 };
 

@@ -73,7 +73,10 @@ interface Play {
   readonly before: (one: SimulatedCustomer) => Promise<void>;
   /** What payments dies in. */
   readonly during: (one: SimulatedCustomer) => Promise<void>;
-  readonly points: readonly CrashPoint[];
+  /** Where it dies in every run: each kind of point, and each way of money, once. */
+  readonly always: readonly CrashPoint[];
+  /** Where it dies in `npm run check:crashes` as well. */
+  readonly more: readonly CrashPoint[];
 }
 
 const nothing = () => Promise.resolve();
@@ -84,22 +87,25 @@ const plays: Readonly<Record<string, Play>> = {
   'a top-up by WeChat Pay': {
     before: nothing,
     during: (one) => paysBy('wechat-pay', one),
-    points: [
-      ...both(call('create'), publishing('TopUpSettled')),
+    always: [call('create')('after'), publishing('TopUpSettled')('before')],
+    more: [
+      ...[call('create')('before'), publishing('TopUpSettled')('after')],
       ...[write('INTO top_up ')('after'), write('UPDATE top_up ')('before')],
-      ...[write('INTO provider_notification')('before'), write('INTO provider_notification')('after')],
+      ...both(write('INTO provider_notification')),
     ],
   },
   'a top-up by Alipay': {
     before: nothing,
     during: (one) => paysBy('alipay', one),
-    points: [call('create')('after')],
+    always: [write('INTO provider_notification')('before')],
+    more: [call('create')('after')],
   },
   'a refund by WeChat Pay': {
     before: (one) => paysBy('wechat-pay', one),
     during: wantsItBack,
-    points: [
-      ...both(call('refund'), write('UPDATE refund_item')),
+    always: [write('UPDATE refund_item')('before')],
+    more: [
+      ...[...both(call('refund')), write('UPDATE refund_item')('after')],
       ...[write('INTO refund ')('after'), publishing('RefundRequested')('after')],
       ...[write('INTO refund_item')('after'), publishing('RefundItemPaid')('after')],
     ],
@@ -107,7 +113,8 @@ const plays: Readonly<Record<string, Play>> = {
   'a refund by Alipay': {
     before: (one) => paysBy('alipay', one),
     during: wantsItBack,
-    points: [call('refund')('after')],
+    always: [],
+    more: [call('refund')('after')],
   },
   'a payout by bank': {
     before: transfers,
@@ -122,9 +129,10 @@ const plays: Readonly<Record<string, Play>> = {
           : true;
       });
     },
-    points: [
+    always: [write("UPDATE payout SET status = 'paid'")('after')],
+    more: [
       ...[write('INTO payout ')('after'), write('INTO payout_file')('after')],
-      ...both(write("UPDATE payout SET status = 'paid'")),
+      write("UPDATE payout SET status = 'paid'")('before'),
     ],
   },
   'a payment that is sent back': {
@@ -135,7 +143,8 @@ const plays: Readonly<Record<string, Play>> = {
       const question = await until(async () => (await openQuestions(stage))[0]);
       await until(() => world.payments.decide({ ...asked(question), resolution: 'pay-back' }));
     },
-    points: [write('INTO pay_back')('after'), ...both(call('refund')), write('UPDATE pay_back')('before')],
+    always: [call('refund')('after')],
+    more: [write('INTO pay_back')('after'), call('refund')('before'), write('UPDATE pay_back')('before')],
   },
 };
 
@@ -153,8 +162,9 @@ async function planned(): Promise<boolean> {
   return hasPayouts();
 }
 
-const cases = Object.entries(plays).flatMap(([name, { points }]) =>
-  points.map((point) => {
+const isLong = process.env['HAOLI_CRASHES'] === 'all';
+const cases = Object.entries(plays).flatMap(([name, { always, more }]) =>
+  (isLong ? [...always, ...more] : always).map((point) => {
     const { kind, moment, ...where } = point;
     return { name, point, where: `${moment} ${kind} ${Object.values(where).join('')}` };
   }),

@@ -15,7 +15,7 @@ afterAll(async () => {
 
 describe('customers, providers that fail, people and crashes by chance', () => {
   it('leave books that balance and are what the providers say', async () => {
-    const wanted = { steps: 300, seed: 4, customers: 8, between: 150 };
+    const wanted = { steps: 200, seed: 4, customers: 8, between: 200 };
     const { broken, history, ...counted } = await simulate(stage, wanted, () => undefined);
     expect({ broken, history: broken.length > 0 ? history : [] }).toEqual({ broken: [], history: [] });
     expect(counted.orders).toBeGreaterThan(10);

@@ -1,25 +1,22 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readAlipayCredentials } from '../src/channels/alipay/alipay-credentials.ts';
 import { AlipayClient } from '../src/channels/alipay/alipay.client.ts';
-import { type NewOrder, NotificationRefused } from '../src/channels/payment-channel.ts';
+import type { NewOrder } from '../src/channels/payment-channel.ts';
 import { unfitForProduction } from '../src/channels/provider-address.ts';
+import { type Merchant, reasonOf, startMerchant } from './merchant.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
 let sandbox: SandboxProcess;
-let merchant: Server;
+let merchant: Merchant;
 let client: AlipayClient;
-let heard: Buffer[] = [];
-let answer = 'success';
 let counter = 0;
 
 const clientOf = (of: SandboxProcess, changes: object = {}) =>
   new AlipayClient(readAlipayCredentials(of.directory), {
     gatewayUrl: `${of.url}/gateway.do`,
     timeoutMs: 1_500,
-    notifyBaseUrl: `http://127.0.0.1:${(merchant.address() as AddressInfo).port}`,
+    notifyBaseUrl: merchant.url,
     refundWindowDays: 90,
     refundSpacingMs: 0,
     ...changes,
@@ -52,35 +49,17 @@ const refundOf = (placed: NewOrder, number: string, minor: bigint) => ({
   reason: '退款',
 });
 
-const lastHeard = (): Buffer => heard.at(-1) ?? Buffer.alloc(0);
+const lastHeard = (): Buffer => merchant.last().body;
 const read = (body: Buffer) => client.read({ headers: {}, body, receivedAt: new Date() });
 
-function reasonOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof NotificationRefused) return error.reason;
-    throw error;
-  }
-  return 'believed';
-}
-
 beforeAll(async () => {
-  merchant = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      heard.push(Buffer.concat(chunks));
-      response.end(answer);
-    });
-  });
-  await new Promise<void>((resolve) => merchant.listen(0, '127.0.0.1', resolve));
+  merchant = await startMerchant({ status: 200, text: 'success' });
   sandbox = await SandboxProcess.start('alipay');
   client = clientOf(sandbox);
 });
 afterEach(async () => {
-  heard = [];
-  answer = 'success';
+  merchant.heard = [];
+  merchant.answer = { status: 200, text: 'success' };
   await sandbox.clearFaults();
 });
 afterAll(async () => {
@@ -294,17 +273,17 @@ describe('a notification of Alipay', () => {
   });
 
   it('is sent again on the provider’s schedule until the answer is `success` and nothing else', async () => {
-    answer = 'success!';
+    merchant.answer = { status: 200, text: 'success!' };
     await paidOrder();
-    expect(heard).toHaveLength(1);
+    expect(merchant.heard).toHaveLength(1);
     await sandbox.advance(239);
-    expect(heard).toHaveLength(1);
+    expect(merchant.heard).toHaveLength(1);
     await sandbox.advance(1);
-    expect(heard).toHaveLength(2);
-    answer = 'success';
+    expect(merchant.heard).toHaveLength(2);
+    merchant.answer = { status: 200, text: 'success' };
     await sandbox.advance(600);
     await sandbox.advance(90_000);
-    expect(heard).toHaveLength(3);
+    expect(merchant.heard).toHaveLength(3);
   });
 });
 

@@ -95,6 +95,11 @@ export class SandboxProcess {
     return (await this.control('POST', 'pay', { codeUrl })) as unknown as SandboxOrder;
   }
 
+  /** The payer's app is called with what our page has; it pays only what we signed. */
+  async payInApp(parameters: object): Promise<SandboxOrder> {
+    return (await this.control('POST', 'pay', { inApp: parameters })) as unknown as SandboxOrder;
+  }
+
   endRefund(outRefundNo: string, how: 'complete' | 'close' | 'abnormal' = 'complete') {
     return this.control('POST', `refund/${how}`, { outRefundNo });
   }

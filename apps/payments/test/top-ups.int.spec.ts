@@ -401,15 +401,26 @@ describe('a top-up inside the app of WeChat', () => {
   it('gives parameters that only we can have signed, and is credited once paid', async () => {
     const order = await payments.grpc.StartTopUp({ ...asked(), method: 'jsapi', payer: 'oPayer_0001' });
     expect(order).toMatchObject({ method: 'jsapi', actionKind: 'jsapi', actionPicture: '' });
-    const { paySign = '', ...given } = JSON.parse(order.actionValue) as Record<string, string>;
+    const given = JSON.parse(order.actionValue) as Record<string, string>;
     const text = `${given['appId']}\n${given['timeStamp']}\n${given['nonceStr']}\n${given['package']}\n`;
     const key = readFileSync(`${sandbox().directory}/provider/merchant-public-key.pem`, 'utf8');
-    expect(createVerify('RSA-SHA256').update(text).verify(createPublicKey(key), paySign, 'base64')).toBe(
-      true,
-    );
+    const signed = createVerify('RSA-SHA256').update(text);
+    expect(signed.verify(createPublicKey(key), given['paySign'] ?? '', 'base64')).toBe(true);
     expect(given).toMatchObject({ signType: 'RSA', package: expect.stringMatching(/^prepay_id=wx/) });
 
-    await sandbox().payByCode(given['package']?.slice('prepay_id='.length) ?? '');
+    const other = await payments.grpc.StartTopUp({ ...asked('1'), method: 'jsapi', payer: 'oPayer_0001' });
+    const { package: cheaper = '' } = JSON.parse(other.actionValue) as Record<string, string>;
+    const changes = {
+      ...{ package: cheaper, nonceStr: 'anothernonce', appId: 'wxforeign00000001', signType: 'MD5' },
+      ...{ timeStamp: String(Number(given['timeStamp']) + 1), paySign: '' },
+    };
+    for (const [name, value] of Object.entries(changes))
+      await expect(sandbox().payInApp({ ...given, [name]: value })).rejects.toThrow('SIGN_ERROR');
+    // Whoever only knows the number of the order cannot have it paid.
+    await expect(sandbox().payByCode(cheaper.slice('prepay_id='.length))).rejects.toThrow('ORDER_NOT_EXIST');
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
+
+    await sandbox().payInApp(given);
     expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
   });
 

@@ -1,25 +1,16 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { createHash, createPrivateKey, createSign, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type NewOrder, NotificationRefused } from '../src/channels/payment-channel.ts';
+import type { NewOrder } from '../src/channels/payment-channel.ts';
 import { unfitForProduction } from '../src/channels/provider-address.ts';
 import { readWechatCredentials } from '../src/channels/wechat-pay/wechat-credentials.ts';
 import { WechatPayClient } from '../src/channels/wechat-pay/wechat-pay.client.ts';
+import { type Heard, type Merchant, reasonOf, startMerchant } from './merchant.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
-interface Heard {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-}
-
 let sandbox: SandboxProcess;
-let merchant: Server;
+let merchant: Merchant;
 let client: WechatPayClient;
-let heard: Heard[] = [];
-let status = 204;
 let counter = 0;
 
 const order = (minor = 5_000n): NewOrder => {
@@ -48,46 +39,24 @@ const refundOf = (placed: NewOrder, number: string, minor: bigint) => ({
   reason: '退款',
 });
 
-const lastHeard = (): Heard => {
-  const last = heard.at(-1);
-  if (!last) throw new Error('no notification came');
-  return last;
-};
+const lastHeard = (): Heard => merchant.last();
 
 const read = (from: Heard, receivedAt = new Date()) =>
   client.read({ headers: from.headers as Record<string, string>, body: from.body, receivedAt });
 
-function reasonOf(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    if (error instanceof NotificationRefused) return error.reason;
-    throw error;
-  }
-  return 'believed';
-}
-
 beforeAll(async () => {
-  merchant = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      heard.push({ path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks) });
-      response.writeHead(status).end();
-    });
-  });
-  await new Promise<void>((resolve) => merchant.listen(0, '127.0.0.1', resolve));
+  merchant = await startMerchant({ status: 204 });
   sandbox = await SandboxProcess.start('wechat');
   client = new WechatPayClient(readWechatCredentials(sandbox.directory), {
     baseUrl: sandbox.url,
     timeoutMs: 1_500,
-    notifyBaseUrl: `http://127.0.0.1:${(merchant.address() as AddressInfo).port}`,
+    notifyBaseUrl: merchant.url,
     refundSpacingMs: 0,
   });
 });
 afterEach(async () => {
-  heard = [];
-  status = 204;
+  merchant.heard = [];
+  merchant.answer = { status: 204 };
   await sandbox.clearFaults();
 });
 afterAll(async () => {
@@ -256,9 +225,9 @@ describe('a notification', () => {
   it('comes signed by either key while keys are switched', async () => {
     await paidOrder();
     await paidOrder();
-    const serials = heard.map(({ headers }) => headers['wechatpay-serial']);
+    const serials = merchant.heard.map(({ headers }) => headers['wechatpay-serial']);
     expect(new Set(serials).size).toBe(2);
-    expect(heard.map((one) => reasonOf(() => read(one)))).toEqual(['believed', 'believed']);
+    expect(merchant.heard.map((one) => reasonOf(() => read(one)))).toEqual(['believed', 'believed']);
   });
 
   it('is proven by its very bytes: another spacing of the same JSON is refused', async () => {
@@ -274,61 +243,23 @@ describe('a notification', () => {
   });
 
   it('is sent again on the provider’s schedule until it is acknowledged', async () => {
-    status = 500;
+    merchant.answer = { status: 500 };
     const placed = await paidOrder();
-    expect(heard).toHaveLength(1);
+    expect(merchant.heard).toHaveLength(1);
     await sandbox.advance(14);
-    expect(heard).toHaveLength(1);
+    expect(merchant.heard).toHaveLength(1);
     await sandbox.advance(1);
-    expect(heard).toHaveLength(2);
-    status = 204;
+    expect(merchant.heard).toHaveLength(2);
+    merchant.answer = { status: 204 };
     await sandbox.advance(15);
     await sandbox.advance(86_400);
-    expect(heard).toHaveLength(3);
-    expect(heard.every((one) => reasonOf(() => read(one)) === 'believed')).toBe(true);
+    expect(merchant.heard).toHaveLength(3);
+    expect(merchant.heard.every((one) => reasonOf(() => read(one)) === 'believed')).toBe(true);
     expect(await client.query(placed.number)).toMatchObject({ value: { state: 'paid' } });
   });
 });
 
 describe('the sandbox', () => {
-  const us = () => readWechatCredentials(sandbox.directory);
-  const signed = (
-    changes: { key?: string; nonce?: string; timestamp?: string; mchid?: string; path?: string } = {},
-  ) => {
-    const path = `/v3/pay/transactions/out-trade-no/top_absent_1?mchid=${us().mchid}`;
-    const nonce = changes.nonce ?? randomBytes(16).toString('hex');
-    const timestamp = changes.timestamp ?? String(Math.floor(Date.now() / 1000));
-    const key = createPrivateKey(
-      changes.key ?? readFileSync(`${sandbox.directory}/merchant-private-key.pem`),
-    );
-    const text = `GET\n${changes.path ?? path}\n${timestamp}\n${nonce}\n\n`;
-    const signature = createSign('RSA-SHA256').update(text).sign(key, 'base64');
-    const authorization =
-      `WECHATPAY2-SHA256-RSA2048 mchid="${changes.mchid ?? us().mchid}",nonce_str="${nonce}",` +
-      `timestamp="${timestamp}",serial_no="${us().merchantSerial}",signature="${signature}"`;
-    const headers = { authorization, accept: 'application/json', 'user-agent': 'spec' };
-    return async () => {
-      const response = await fetch(`${sandbox.url}${path}`, { headers });
-      return ((await response.json()) as { code: string }).code;
-    };
-  };
-
-  it('believes a merchant only with its key, its name, the very path, in time, and once', async () => {
-    const foreign = readFileSync(
-      `${sandbox.directory}/provider/PUB_KEY_ID_SANDBOX000000000000000001.pem`,
-      'utf8',
-    );
-    const old = String(Math.floor(Date.now() / 1000) - 302);
-    expect(await signed()()).toBe('ORDER_NOT_EXIST');
-    expect(await signed({ key: foreign })()).toBe('SIGN_ERROR');
-    expect(await signed({ mchid: '1' })()).toBe('SIGN_ERROR');
-    expect(await signed({ path: '/v3/other' })()).toBe('SIGN_ERROR');
-    expect(await signed({ timestamp: old })()).toBe('SIGN_ERROR');
-    const twice = signed();
-    expect(await twice()).toBe('ORDER_NOT_EXIST');
-    expect(await twice()).toBe('SIGN_ERROR');
-  });
-
   it('wants a minute between two refunds of one order, and refuses old payments and the 51st refund', async () => {
     const strict = await SandboxProcess.start('wechat', { WECHATPAY_SANDBOX_REFUND_SPACING_MS: 60_000 });
     const us = new WechatPayClient(readWechatCredentials(strict.directory), {

@@ -16,6 +16,8 @@ const Pay = z.strictObject({
   outTradeNo: z.string().optional(),
   /** The text of the QR code, or the address of the page. */
   codeUrl: z.string().optional(),
+  /** What the merchant's page handed to the payer's app. */
+  inApp: z.record(z.string(), z.string()).optional(),
   /** Pays although the order was closed or has ended, as happens with money that is on its way. */
   late: z.boolean().default(false),
 });

@@ -48,8 +48,17 @@ export class Orders {
     return order;
   }
 
+  /** By the text of a QR code, which orders inside the app do not have. */
   byCode(codeUrl: string): OrderRecord {
-    const order = this.records.findOrder((candidate) => candidate.codeUrl === codeUrl);
+    return this.shown(codeUrl, ({ payer }) => payer === undefined);
+  }
+
+  byPrepayId(prepayId: string): OrderRecord {
+    return this.shown(prepayId, ({ payer }) => payer !== undefined);
+  }
+
+  private shown(code: string, isMeant: (order: OrderRecord) => boolean): OrderRecord {
+    const order = this.records.findOrder((one) => one.codeUrl === code && isMeant(one));
     if (!order) throw new ProviderError(404, 'ORDER_NOT_EXIST', 'There is no order of this code.');
     return order;
   }

@@ -5,6 +5,7 @@ import { MerchantConsole } from '../providers/merchant-console.ts';
 import { MoneyBook } from '../providers/money-book.ts';
 import { BillApi } from './bill-api.ts';
 import { Faults, type Operation } from '../providers/faults.ts';
+import { prepayIdOf } from './in-app.ts';
 import { MerchantApi, type Route } from './merchant-api.ts';
 import { Notifier } from './notifier.ts';
 import { Orders } from './orders.ts';
@@ -77,8 +78,13 @@ class SandboxServer {
     this.api = new MerchantApi({ orders, refunds, bills, notifier, faults, merchant, refundDelayMs });
     const { api } = this;
     this.control = new ControlApi({
-      pay: ({ outTradeNo = '', codeUrl, late }) =>
-        api.pay(codeUrl === undefined ? orders.get(outTradeNo) : orders.byCode(codeUrl), { late }),
+      pay: ({ outTradeNo = '', codeUrl, inApp, late }) => {
+        if (inApp === undefined)
+          return api.pay(codeUrl === undefined ? orders.get(outTradeNo) : orders.byCode(codeUrl), { late });
+        const { appid } = merchant;
+        const prepayId = prepayIdOf(inApp, { appid, publicKey: keys.merchantPublicKey });
+        return api.pay(orders.byPrepayId(prepayId), { late });
+      },
       endRefund: (outRefundNo, end) => api.endRefund(outRefundNo, end),
       merchantConsole: new MerchantConsole(records, clock, book),
       ...{ records, notifier, faults, clock },

@@ -1,4 +1,6 @@
+import { readCanonicalBytes } from '@app/bookkeeping';
 import { topics } from '@app/contracts';
+import { Units18 } from '@app/money';
 import { newId } from '@app/persistence';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { anExternalRefund } from './channel-events.ts';
@@ -155,4 +157,83 @@ describe('two ledgers on one database, of which one is frozen among charges unti
     expect(report).toMatchObject({ agrees: true, chainVerified: true });
     await Promise.all([one.stop(), two.stop()]);
   }, 180_000);
+});
+
+describe('corrections that two people send to two ledgers at the same time', () => {
+  const scopes = 'adjustments:request adjustments:approve ledger:read';
+  const correction = (customerId: string, chargeId: string, charge: string) => ({
+    reason: 'the price was wrong',
+    adjustment: {
+      template: 'correction',
+      customerId,
+      chargeId,
+      reasonId: 'wrong-price',
+      charge: cny(charge),
+    },
+  });
+
+  it('have one effect each, each on the charge as the one before left it', async () => {
+    const { database, publish } = around;
+    const ledgers = await startTwo();
+    const [one, two] = ledgers;
+    const [asker, otherAsker] = [around.someone(one, 'anna', scopes), around.someone(two, 'anna', scopes)];
+    const [checker, otherChecker] = [around.someone(one, 'bo', scopes), around.someone(two, 'bo', scopes)];
+    const [customerId, chargeId] = [newId('cus'), newId('use')];
+    const topUp = aTopUp(customerId, newId('top'), '100');
+    const charge = aCharge(customerId, chargeId, '30');
+    await publish(topics.customers.name, aCustomer(customerId));
+    await publish(topics.topUps.name, topUp);
+    await settledDown(customerId, [topUp.id]);
+    await publish(topics.rated.name, charge);
+    await settledDown(customerId, [charge.id]);
+
+    const asked = await Promise.all(
+      ['20', '19', '18', '17.5', '16', '31'].map((amount, n) =>
+        (n % 2 === 0 ? asker : otherAsker).post('/v1/adjustments', correction(customerId, chargeId, amount)),
+      ),
+    );
+    // Each is approved six times at once, by either ledger, under keys of its own.
+    const answers = await Promise.all(
+      asked.flatMap((adjustment) =>
+        Array.from({ length: 6 }, (_, n) =>
+          (n % 2 === 0 ? checker : otherChecker).post(
+            `/v1/adjustments/${String(adjustment.body['adjustmentId'])}/approve`,
+            {
+              payloadSha256: adjustment.body['payloadSha256'],
+              reason: 'checked the invoice',
+            },
+          ),
+        ),
+      ),
+    );
+    expect(answers.filter((answer) => ![200, 409].includes(answer.status))).toEqual([]);
+    expect(answers.filter((answer) => answer.status === 200).length).toBeGreaterThanOrEqual(asked.length);
+
+    const entries = await database.query<{ canonical: Buffer }>(
+      `SELECT canonical FROM entry WHERE book_id = $1 AND kind = 'correction' ORDER BY version`,
+      [customerId],
+    );
+    const memos = entries.map(({ canonical }) => {
+      const entry = readCanonicalBytes(canonical);
+      if (entry.kind !== 'correction') throw new Error('it is a correction');
+      return {
+        before: Units18.toText(entry.memo.before.charge),
+        after: Units18.toText(entry.memo.after.charge),
+      };
+    });
+    expect(memos.map(({ after }) => after).sort()).toEqual(['16', '17.5', '18', '19', '20', '31']);
+    expect(memos.map(({ before }) => before)).toEqual([
+      '30',
+      ...memos.slice(0, -1).map(({ after }) => after),
+    ]);
+    const stands = memos.at(-1)?.after ?? '';
+    expect(await asker.get(`/v1/customers/${customerId}/charges/${chargeId}`)).toMatchObject({
+      body: { charge: stands, paid: stands },
+    });
+    const left = Units18.toText(Units18.subtract(Units18.fromText('100'), Units18.fromText(stands)));
+    expect(await asker.get(`/v1/customers/${customerId}/balance`)).toMatchObject({ body: { paid: left } });
+    const report = await otherAsker.api.Rebuild({}, { timeoutMs: 30_000 });
+    expect(report).toMatchObject({ agrees: true, chainVerified: true });
+    await Promise.all(ledgers.map((ledger) => ledger.stop()));
+  }, 120_000);
 });

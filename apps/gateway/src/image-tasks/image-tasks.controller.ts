@@ -57,11 +57,10 @@ export class ImageTasksController {
     const caller = await this.access.handle(authorization, 'models');
     const request = imageTasks.read(body);
     const permit = await this.limits.handle(caller, request);
-    try {
-      return viewOf(await this.submit.handle(caller, request));
-    } finally {
+    const task = await this.submit.handle(caller, request, () => {
       permit.end(0);
-    }
+    });
+    return viewOf(task);
   }
 
   @Get(':id')

@@ -72,6 +72,11 @@ const caller = {
   policy: unlimited,
   customerBudgets: noBudgets,
 } as Caller;
+/** How often calls were said to be over. */
+let left = 0;
+const leave = (): void => {
+  left += 1;
+};
 const order = () => imageTasks.read({ model: 'midjourney', prompt: 'A lantern.', n: 4 });
 
 beforeAll(async () => {
@@ -94,6 +99,7 @@ beforeEach(() => {
   provider.answersAt = Promise.resolve();
   for (const list of [journal.starts, journal.ends, holds.placed, holds.released]) list.length = 0;
   holds.available = '50';
+  left = 0;
 });
 
 /** A gateway whose calls may last so long. */
@@ -135,14 +141,14 @@ const end = () => {
 
 describe('a picture that takes minutes', () => {
   it('is held for when it is ordered, and charged when it is there', async () => {
-    const task = await aGateway().submit.handle(caller, order());
+    const task = await aGateway().submit.handle(caller, order(), leave);
     expect(task).toMatchObject({ status: 'in_progress', imageUrl: null, cost: null });
     expect(holds.placed.map(({ amount }) => amount)).toEqual(['0.2']);
     expect(provider.asked[0]).toEqual({ path: '/mj/submit/imagine', body: { prompt: 'A lantern.' } });
     expect(journal.starts).toHaveLength(1);
     provider.tasks = [{ id: 'mj-1', status: 'IN_PROGRESS', progress: '40%' }];
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(journal.ends).toEqual([]);
+    expect({ ends: journal.ends, left }).toEqual({ ends: [], left: 0 });
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
     expect(await until(task.taskId, 'succeeded')).toMatchObject({
       ...{ imageUrl: 'https://pictures.example/1.png', cost: '0.2', currency: 'CNY' },
@@ -154,7 +160,7 @@ describe('a picture that takes minutes', () => {
 
   it('has no cost yet where it cannot be priced, for its call waits in quarantine', async () => {
     const byTokens = { rates: { input: '1', cached_input: '1', output_image: '2' } };
-    const task = await aGateway(60_000, byTokens).submit.handle(caller, order());
+    const task = await aGateway(60_000, byTokens).submit.handle(caller, order(), leave);
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
     expect(await until(task.taskId, 'succeeded')).toMatchObject({ cost: null });
     expect(end()).toMatchObject({ kind: 'impossible' });
@@ -163,7 +169,7 @@ describe('a picture that takes minutes', () => {
   it('is never told to be there before its charge is on record', async () => {
     const release = Promise.withResolvers<undefined>();
     journal.onFinished = () => release.promise;
-    const task = await aGateway().submit.handle(caller, order());
+    const task = await aGateway().submit.handle(caller, order(), leave);
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'in_progress' });
@@ -178,21 +184,21 @@ describe('a picture that takes minutes', () => {
     ['CANCEL', { id: 'mj-1', status: 'CANCEL' }],
     ['SUCCESS without a picture', { id: 'mj-1', status: 'SUCCESS', imageUrl: '' }],
   ])('costs nothing and gives its hold back where it fails: %s', async (_name, told) => {
-    const task = await aGateway().submit.handle(caller, order());
+    const task = await aGateway().submit.handle(caller, order(), leave);
     provider.tasks = [told];
     expect(await until(task.taskId, 'failed')).toMatchObject({ cost: '0', failure: 'upstream_failed' });
     expect(end()).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
   });
 
   it('costs nothing where it takes too long', async () => {
-    const task = await aGateway(200).submit.handle(caller, order());
+    const task = await aGateway(200).submit.handle(caller, order(), leave);
     provider.tasks = [{ id: 'mj-1', status: 'IN_PROGRESS' }];
     expect(await until(task.taskId, 'failed')).toMatchObject({ failure: 'upstream_timeout' });
     expect(end()).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
   });
 
   it('is asked for again where its provider is away for a while', async () => {
-    const task = await aGateway().submit.handle(caller, order());
+    const task = await aGateway().submit.handle(caller, order(), leave);
     provider.isAway = true;
     await new Promise((resolve) => setTimeout(resolve, 150));
     Object.assign(provider, {
@@ -209,13 +215,14 @@ describe('a picture that takes minutes', () => {
     [{ code: 1 }, 503, 'upstream_rejected'],
   ])('costs nothing where its provider does not take it: %j', async (submission, status, reason) => {
     provider.submission = submission;
-    expect(await failure(aGateway().submit.handle(caller, order()))).toMatchObject({ status });
+    expect(await failure(aGateway().submit.handle(caller, order(), leave))).toMatchObject({ status });
     expect(end()).toEqual({ kind: 'uncharged', reason });
+    expect(left).toBe(1);
   });
 
   it('is not ordered where there is no money for it', async () => {
     holds.available = '0.19';
-    expect(await failure(aGateway().submit.handle(caller, order()))).toMatchObject({
+    expect(await failure(aGateway().submit.handle(caller, order(), leave))).toMatchObject({
       code: 'insufficient_quota',
     });
     expect(provider.asked).toEqual([]);
@@ -223,7 +230,7 @@ describe('a picture that takes minutes', () => {
 
   it('ends uncharged when its gateway stops, and is told as abandoned when its gateway dies', async () => {
     const stopping = aGateway();
-    const task = await stopping.submit.handle(caller, order());
+    const task = await stopping.submit.handle(caller, order(), leave);
     await stopping.watch.beforeApplicationShutdown();
     expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'failed', failure: 'abandoned' });
     expect(end()).toEqual({ kind: 'uncharged', reason: 'abandoned' });
@@ -238,7 +245,7 @@ describe('a picture that takes minutes', () => {
 
   it('ends once where its gateway stops while the provider tells that it is there', async () => {
     const stopping = aGateway();
-    const task = await stopping.submit.handle(caller, order());
+    const task = await stopping.submit.handle(caller, order(), leave);
     const answer = Promise.withResolvers<undefined>();
     Object.assign(provider, {
       answersAt: answer.promise,
@@ -256,7 +263,7 @@ describe('a picture that takes minutes', () => {
 
   it('costs nothing once it was told as abandoned, though its gateway was only cut off for a while', async () => {
     const gateway = aGateway();
-    const task = await gateway.submit.handle(caller, order());
+    const task = await gateway.submit.handle(caller, order(), leave);
     gateway.watch.onApplicationShutdown();
     await new Promise((resolve) => setTimeout(resolve, 100));
     await database.query(`UPDATE image_task SET alive_until = clock_timestamp() WHERE task_id = $1`, [
@@ -273,7 +280,7 @@ describe('a picture that takes minutes', () => {
   });
 
   it('is nobody else’s', async () => {
-    const task = await aGateway().submit.handle(caller, order());
+    const task = await aGateway().submit.handle(caller, order(), leave);
     expect(await store.find('cus_2', task.taskId)).toBeUndefined();
   });
 });

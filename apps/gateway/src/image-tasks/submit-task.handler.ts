@@ -30,8 +30,20 @@ export class SubmitTaskHandler {
     private readonly watch: WatchTasksJob,
   ) {}
 
-  /** The task, once its provider has taken it. Throws an OpenAiError where it did not; then nothing is charged. */
-  async handle(caller: Caller, request: ModelRequest): Promise<ImageTask> {
+  /**
+   * The task, once its provider has taken it. Throws an OpenAiError where it did not; then nothing is charged. `leave` is called
+   * once, when the call is over: at the end of the picture, or where none is ordered.
+   */
+  async handle(caller: Caller, request: ModelRequest, leave: () => void): Promise<ImageTask> {
+    try {
+      return await this.order(caller, request, leave);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+  }
+
+  private async order(caller: Caller, request: ModelRequest, leave: () => void): Promise<ImageTask> {
     if (!this.models.serves(request.model, request.endpoint)) throw modelNotFound(request.model);
     const call = await this.admission.handle(caller, request);
     await this.starts.handle(call);
@@ -43,7 +55,14 @@ export class SubmitTaskHandler {
     const task = await this.tasks
       .insert({ taskId, customerId, callId, model, currency, priceVersionId })
       .catch((error: unknown) => this.refuse(call, 'abandoned', error));
-    this.watch.add({ taskId, providerId, request, upstream, call: { ...call, upstream: upstream.code } });
+    this.watch.add({
+      taskId,
+      providerId,
+      request,
+      upstream,
+      leave,
+      call: { ...call, upstream: upstream.code },
+    });
     return task;
   }
 

@@ -24,6 +24,8 @@ export interface WatchedTask {
   readonly call: AdmittedCall;
   readonly request: ModelRequest;
   readonly upstream: UpstreamAddress;
+  /** Its key may make another call from then on. */
+  readonly leave: () => void;
 }
 
 /** With `end` it has ended, and only its row does not say so yet. */
@@ -153,8 +155,8 @@ export class WatchTasksJob
   }
 
   /** A task is watched until its row says how it ended: what fails here is tried again. */
-  private async record({ taskId }: Watched, end: TaskEnd): Promise<void> {
+  private async record({ taskId, leave }: Watched, end: TaskEnd): Promise<void> {
     await this.tasks.end(taskId, end);
-    this.watched.delete(taskId);
+    if (this.watched.delete(taskId)) leave();
   }
 }

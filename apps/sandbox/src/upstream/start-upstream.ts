@@ -1,5 +1,6 @@
 import { LLMock } from '@copilotkit/aimock';
 import { answers } from './answers.ts';
+import { PictureTasks } from './picture-tasks.ts';
 
 /** Where the fake model provider listens. */
 export interface UpstreamOptions {
@@ -31,6 +32,7 @@ export async function startUpstream({ host, port, key }: UpstreamOptions): Promi
     journalMaxEntries: journalEntriesMax,
   });
   mock.addFixtures([...answers]);
+  mock.mount('/v1/mj', new PictureTasks());
   await mock.start();
   return {
     url: `${mock.url}/v1`,

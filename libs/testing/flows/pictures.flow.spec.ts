@@ -1,0 +1,99 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { closeGrpc } from '@app/transport';
+import { type Answer, type Customer, Customers, eventually } from './customers.ts';
+import { runningPlatform, type RunningPlatform } from './running-platform.ts';
+
+let platform: RunningPlatform;
+let customers: Customers;
+
+beforeAll(async () => {
+  platform = await runningPlatform('pictures', {
+    gateway: { CALL_DEADLINE_MS: '12000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
+    ledger: { HOLD_EXPIRY_SECONDS: '3', SWEEP_SECONDS: '1' },
+  });
+  customers = new Customers(platform);
+  const { key } = await customers.aCustomer({ paid: '0' });
+  await customers.publish({ model: 'midjourney', rates: {}, unitPrices: { image: '0.2' } }, key);
+}, 180_000);
+afterAll(async () => {
+  closeGrpc(customers.ledger);
+  await platform.stop();
+}, 60_000);
+
+const order = ({ key }: Customer, prompt: string): Promise<Answer> =>
+  customers.ask('/v1/images/tasks', key, { model: 'midjourney', prompt });
+
+const ended = ({ key }: Customer, { body }: Answer): Promise<Answer> =>
+  eventually(
+    () => customers.ask(`/v1/images/tasks/${String(body['id'])}`, key),
+    (answer) => answer.body['status'] !== 'in_progress',
+  );
+
+const balance = ({ customerId }: Customer, isSo: (of: { paid: string; held: string }) => boolean) =>
+  eventually(() => customers.ledger.GetBalance({ customerId, asOf: '' }), isSo);
+
+const line = async ({ key }: Customer): Promise<Record<string, unknown> | undefined> => {
+  const { body } = await eventually(
+    () => customers.ask('/v1/usage/calls', key),
+    (answer) => (answer.body['data'] as unknown[]).length === 1,
+  );
+  return (body['data'] as Record<string, unknown>[])[0];
+};
+
+describe('a picture that is ordered', () => {
+  it('is held for while it is made, and charged ¥0.2 when it is there', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const ordered = await order(customer, 'A lantern, seconds=3');
+    expect(ordered).toMatchObject({ status: 202, body: { status: 'in_progress', usage: { cost: null } } });
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0.2');
+    const there = await ended(customer, ordered);
+    expect(there.body).toMatchObject({ status: 'succeeded', failure: null, usage: { cost: '0.2' } });
+    expect(JSON.stringify(there.body['data'])).toMatch(/^\[\{"url":"https:[^"]*png"\}\]$/);
+    await balance(customer, ({ paid, held }) => paid === '0.8' && held === '0');
+    expect(await line(customer)).toMatchObject({ outcome: 'charged', amount: { value: '0.2' } });
+  });
+
+  it('costs nothing where its provider fails', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const there = await ended(customer, await order(customer, 'A broken lantern'));
+    expect(there.body).toMatchObject({ status: 'failed', failure: 'upstream_failed', usage: { cost: '0' } });
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+    expect(await line(customer)).toMatchObject({ outcome: 'uncharged', amount: { value: '0' } });
+  });
+
+  it.each([
+    ['a banned lantern', 400, 'moderation_blocked'],
+    ['a full queue', 503, null],
+  ])('is refused by its provider for nothing: %s', async (prompt, status, code) => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const refused = await order(customer, prompt);
+    expect(refused.status).toBe(status);
+    if (code !== null) expect(refused.body).toMatchObject({ error: { code } });
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+  });
+
+  it('counts as a call under way until it is there', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const limited = await customers.ask('/v1/keys', customer.key, { policy: { concurrentCalls: 1 } });
+    const one = { ...customer, key: String(limited.body['key']) };
+    const first = await order(one, 'A lantern, seconds=2');
+    expect(first.status).toBe(202);
+    expect((await order(one, 'Another')).status).toBe(429);
+    await ended(one, first);
+    const again = await eventually(
+      () => order(one, 'Another'),
+      ({ status }) => status === 202,
+    );
+    await ended(one, again);
+    await balance(customer, ({ paid, held }) => paid === '0.6' && held === '0');
+  });
+
+  it('costs nothing where its gateway is killed meanwhile, and freezes nothing for long', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const ordered = await order(customer, 'A silent lantern');
+    expect(ordered.status).toBe(202);
+    await platform.kill('gateway');
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+    expect(await line(customer)).toMatchObject({ outcome: 'uncharged', amount: { value: '0' } });
+  }, 90_000);
+});

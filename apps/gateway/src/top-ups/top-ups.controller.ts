@@ -11,7 +11,9 @@ import {
   Param,
   Post,
   Query,
+  Req,
   Sse,
+  UseGuards,
 } from '@nestjs/common';
 import {
   ApiBearerAuth,
@@ -19,6 +21,7 @@ import {
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
+  ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
 import { map, type Observable } from 'rxjs';
@@ -27,6 +30,7 @@ import type { Caller } from '../access/caller.ts';
 import { idempotencyKeyOf } from '../idempotency-key.ts';
 import { PageQuery } from '../page-query.ts';
 import { Peers } from '../peers.client.ts';
+import { FindWatchedHandler, type WatchRequest } from './find-watched.handler.ts';
 import { NewTopUp, TopUpPage, topUpView, TopUpView } from './top-up-view.ts';
 import { WatchedTopUps } from './watched-top-ups.handler.ts';
 
@@ -96,15 +100,12 @@ export class TopUpsController {
 
   @Sse(':topUpId/events')
   @ApiOperation({ summary: 'How one of your top-ups stands, told at every change until it has ended' })
-  async watch(
-    @Headers('authorization') authorization: string | undefined,
-    @Param('topUpId') topUpId: string,
-  ): Promise<Observable<MessageEvent>> {
-    const { customerId } = await this.access.handle(authorization);
-    const now = await this.peers.payments.GetTopUp({ customerId, topUpId });
+  @ApiParam({ name: 'topUpId' })
+  @UseGuards(FindWatchedHandler)
+  watch(@Req() { topUp }: WatchRequest): Observable<MessageEvent> {
     return this.watched
-      .watch(now)
-      .pipe(map((topUp) => ({ type: 'top_up', id: topUp.topUpId, data: topUpView(topUp) })));
+      .watch(topUp)
+      .pipe(map((now) => ({ type: 'top_up', id: now.topUpId, data: topUpView(now) })));
   }
 
   @Get(':topUpId')

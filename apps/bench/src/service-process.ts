@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { freePorts } from './free-ports.ts';
+import { sealEnvironment } from './seal-environment.ts';
 
 /** What can be started, where it lies below `dist/apps`, and how its settings begin. */
 const programs = {
@@ -64,12 +64,12 @@ export class ServiceProcess {
     environment: Readonly<Record<string, string>>,
   ): Promise<ServiceProcess> {
     const { path, prefix } = programs[program];
-    const [http, grpc] = [await freePort(), await freePort()];
+    const [http, grpc] = await freePorts(2);
     const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
     const child = spawn(process.execPath, [...flagsOf(program, environment['BENCH_PROFILES']), file], {
       env: {
         LOG_LEVEL: program === 'one by one' ? 'fatal' : 'error',
-        ...(program === 'ledger' ? sealEnvironment() : {}),
+        ...(program === 'ledger' ? sealEnvironment(mkdtempSync(join(tmpdir(), 'haoli-bench-'))) : {}),
         ...environment,
         ...(program === 'payments' ? { WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${String(http)}` } : {}),
         [`${prefix}_HTTP_PORT`]: String(http),
@@ -132,21 +132,4 @@ function flagsOf(program: Program, profiles: string | undefined): string[] {
         ]),
     ...(profiles === undefined ? [] : [`--cpu-prof-dir=${profiles}`]),
   ];
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** A key for the seals of days and a folder for them, of this run alone. */
-function sealEnvironment(): Record<string, string> {
-  const folder = mkdtempSync(join(tmpdir(), 'haoli-bench-'));
-  const keyFile = join(folder, 'seal-key.pem');
-  const { privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(keyFile, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
-  return { SEAL_KEY_FILE: keyFile, SEALS_DIR: join(folder, 'seals') };
 }

@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Database } from '@app/persistence';
 import { KafkaEventLog } from '@app/kafka';
+import { freePorts } from '../free-ports.ts';
+import { sealEnvironment } from '../seal-environment.ts';
 import { CrashingService } from './crashing-service.ts';
 import { madeDatabases, type StageServers } from './databases.store.ts';
 
@@ -56,7 +56,7 @@ export class Stage {
   /** Starts everything; resolves when all of it is ready. */
   static async open(servers: StageServers): Promise<Stage> {
     const directory = mkdtempSync(join(tmpdir(), 'haoli-simulation-'));
-    const ports = await freePorts();
+    const ports = await portsOf();
     const urls = await madeDatabases(servers);
     const environments = environmentsOf({ servers, ports, urls, directory });
     const { sandbox, ...services } = servicesOf(ports, environments);
@@ -141,7 +141,7 @@ function environmentsOf({ servers, ports, urls, directory }: Places) {
     ...everywhere,
     ...{ LEDGER_HTTP_PORT: ports.ledgerHttp, LEDGER_GRPC_URL: `127.0.0.1:${ports.ledgerGrpc}` },
     ...{ LEDGER_DATABASE_URL: urls.ledger, SWEEP_SECONDS: '1' },
-    ...{ SEAL_KEY_FILE: sealKeyIn(directory), SEALS_DIR: folder('seals') },
+    ...sealEnvironment(directory),
   };
   const payments = {
     ...everywhere,
@@ -158,17 +158,9 @@ function environmentsOf({ servers, ports, urls, directory }: Places) {
   return { sandbox, payments, ledger };
 }
 
-/** All of them are held open until the last one is found, so that none is given twice. */
-async function freePorts(): Promise<Ports> {
-  const held = await Promise.all(
-    portNames.map(async (name) => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      return { name, server, port: String((server.address() as AddressInfo).port) };
-    }),
-  );
-  await Promise.all(held.map(({ server }) => new Promise((resolve) => server.close(resolve))));
-  return Object.fromEntries(held.map(({ name, port }) => [name, port])) as Ports;
+async function portsOf(): Promise<Ports> {
+  const free = await freePorts(portNames.length);
+  return Object.fromEntries(portNames.map((name, at) => [name, String(free[at])])) as Ports;
 }
 
 function paymentsEnvironment(ports: Ports, keys: { readonly wechat: string; readonly alipay: string }) {
@@ -182,11 +174,4 @@ function paymentsEnvironment(ports: Ports, keys: { readonly wechat: string; read
     // Fees would leave the clearing accounts at some hour of a run; days are compared in specs of their own.
     PAYMENTS_RECONCILE_INTERVAL_MS: '3600000',
   };
-}
-
-function sealKeyIn(folder: string): string {
-  const file = join(folder, 'seal-key.pem');
-  const { privateKey } = generateKeyPairSync('ed25519');
-  writeFileSync(file, privateKey.export({ format: 'pem', type: 'pkcs8' }), { mode: 0o600 });
-  return file;
 }

@@ -13,6 +13,7 @@ import {
 } from './payments-process.ts';
 import { checker, decided, finance, maker } from './finance-people.ts';
 import { frozenReplica } from './frozen-replica.ts';
+import { type ReservedItem, reservedRefund } from './reserved-refund.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
 const servers = async () => ({
@@ -420,29 +421,10 @@ describe('money in suspense', () => {
 });
 
 describe('a refund of what came by bank', () => {
-  const reserve = async (customerId: string, item: { topUpId: string; channel: string; amount: string }) => {
-    const refund = await payments.grpc.RequestRefund({
-      ...{ customerId, closeOut: true, amount: '', currency: '', idempotencyKey: randomUUID() },
-    });
-    const { refundId } = refund;
-    const itemId = `${refundId}.1`;
-    const now = new Date().toISOString();
-    const amount = { amount: item.amount, currency: 'CNY' };
-    await payments.ledgerSays({
-      ...{
-        id: `${refundId}:reserved`,
-        type: 'RefundReserved',
-        source: 'haoli/ledger',
-        time: now,
-        subject: customerId,
-      },
-      data: {
-        ...{ refundId, customerId, total: amount, rounding: '0', reservedAt: now },
-        items: [{ itemId, topUpId: item.topUpId, channel: item.channel, amount }],
-      },
-    });
-    await eventually(async () => (await itemOf(customerId, refundId)) ?? undefined);
-    return { refundId, itemId };
+  const reserve = async (customerId: string, item: ReservedItem) => {
+    const reserved = await reservedRefund(payments, customerId, [item]);
+    await eventually(async () => (await itemOf(customerId, reserved.refundId)) ?? undefined);
+    return reserved;
   };
   const itemOf = async (customerId: string, refundId: string) =>
     (await payments.grpc.GetRefund({ customerId, refundId })).items[0];

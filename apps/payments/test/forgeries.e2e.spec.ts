@@ -276,6 +276,13 @@ describe('WeChat Pay, called by somebody who is not us', () => {
       expect(told(notified(how()))).toBe(reason);
     });
 
+    it('moves nothing by sound news of something else', () => {
+      const raw = notified({ event: 'COMPLAINT.CREATE' });
+      const headers = raw.headers as Record<string, string>;
+      const news = wechatAt(wechat.url).read({ headers, body: raw.body, receivedAt: new Date() });
+      expect(news).toMatchObject({ kind: 'ignored', type: 'COMPLAINT.CREATE' });
+    });
+
     it('is refused with the headers of another notification, and with the number of another key', () => {
       const [one, other] = [notified(), notified()];
       expect(told({ ...one, headers: other.headers })).toBe('bad-signature');
@@ -417,6 +424,21 @@ describe('Alipay, called by somebody who is not us', () => {
       );
       return reasonOf(() => alipayAt(alipay.url).read({ headers: {}, body, receivedAt: new Date() }));
     };
+
+    it.each([
+      [{ trade_status: 'WAIT_BUYER_PAY' }, { kind: 'ignored' }],
+      [{ trade_status: 'TRADE_FINISHED' }, { kind: 'payment', trade: { state: 'paid' } }],
+      [
+        { trade_status: 'TRADE_FINISHED', refund_fee: '1.00', out_biz_no: 'ref_1-1' },
+        { kind: 'refund-hint', number: 'ref_1-1' },
+      ],
+      [{ trade_status: 'TRADE_CLOSED', refund_fee: '50.00', out_biz_no: 'ref_1-1' }, { kind: 'refund-hint' }],
+    ])('with %j is not mistaken for another thing', (changes, news) => {
+      const fields = { ...form(), ...changes };
+      const sign = signed(textOf(fields), alipaysKey());
+      const body = Buffer.from(new URLSearchParams({ ...fields, sign_type: 'RSA2', sign }).toString());
+      expect(alipayAt(alipay.url).read({ headers: {}, body, receivedAt: new Date() })).toMatchObject(news);
+    });
 
     it('is believed with its key alone, about every field', () => {
       const sound = signed(textOf(form()), alipaysKey());

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ProposedAction } from '../src/decisions/proposal.ts';
 import { decided, finance, maker, checker, proposed } from './finance-people.ts';
 import { eventually, type Payments, publishedEvent, startPayments, usualWay } from './payments-process.ts';
+import { reservedRefund } from './reserved-refund.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 
 let payments: Payments;
@@ -66,24 +67,15 @@ const suspense = async (suspenseId: string) =>
 const anAbnormalItem = async () => {
   const customerId = await aCustomer();
   const { topUpId } = await aTopUp(customerId);
-  const asked = { customerId, closeOut: true, amount: '', currency: '', idempotencyKey: randomUUID() };
-  const { refundId } = await payments.grpc.RequestRefund(asked);
-  const [now, amount] = [new Date().toISOString(), { amount: '50', currency: 'CNY' }];
-  const itemId = `${refundId}.1`;
-  await payments.ledgerSays({
-    ...{ id: `${refundId}:reserved`, type: 'RefundReserved', source: 'haoli/ledger', time: now },
-    subject: customerId,
-    data: {
-      ...{ refundId, customerId, total: amount, rounding: '0', reservedAt: now },
-      items: [{ itemId, topUpId, channel: 'wechat-pay', amount }],
-    },
-  });
+  const { refundId, itemId, number } = await reservedRefund(payments, customerId, [
+    { topUpId, channel: 'wechat-pay', amount: '50' },
+  ]);
   const status = async () =>
     (await payments.grpc.GetRefund({ customerId, refundId })).items[0]?.status ?? 'none';
   const until = (wanted: string) =>
     eventually(async () => ((await status()) === wanted ? wanted : undefined));
   await until('processing');
-  await wechat().endRefund(`${refundId}-1`, 'abnormal');
+  await wechat().endRefund(number, 'abnormal');
   await until('abnormal');
   return { itemId, status };
 };

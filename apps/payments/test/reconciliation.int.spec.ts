@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { newId } from '@app/persistence';
 import { decided, finance } from './finance-people.ts';
+import { reservedRefund } from './reserved-refund.ts';
 import { SandboxProcess } from './provider-sandbox.ts';
 import { freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
@@ -278,6 +279,70 @@ describe.each(['wechat-pay', 'alipay'] as const)(
         number: topUpId,
         theirs: '28',
       });
+    });
+
+    /** A refund of a payment that was compared on a day before. */
+    const refundedLater = async (): Promise<string> => {
+      const customerId = newId('cus');
+      const topUpId = await paid(customerId, '20');
+      await ended();
+      const { itemId, number } = await reservedRefund(payments, customerId, [
+        { topUpId, channel, amount: '5' },
+      ]);
+      const isThere = async () =>
+        (await sandbox().refunds()).find((one) => one.outRefundNo === number && one.status !== 'CLOSED');
+      if ((await eventually(isThere)).status === 'PROCESSING') await sandbox().endRefund(number);
+      await publishedEvent(`${itemId}:paid`);
+      return number;
+    };
+    const keyed = (breaks: readonly FoundBreak[], kind: string) => breaks.find((one) => one.class === kind);
+
+    it('finds a refund that we believe paid and the bill does not have, until it has', async () => {
+      await refundedLater();
+      await sandbox().fault('billOmit', { on: 'tradeBill' });
+      const day = today();
+      const { breaks } = await ended();
+      expect(classesOf(breaks)).toEqual(['fund-differs', 'refund-missing-there']);
+      expect(keyed(breaks, 'refund-missing-there')).toMatchObject({ theirs: null, ours: '5' });
+      const after = await again(day);
+      expect(after.breaks.map(({ resolution }) => resolution).sort()).toEqual([
+        'found-in-another-bill',
+        'no-longer-so',
+      ]);
+    });
+
+    it('finds a refund that has another amount there', async () => {
+      await refundedLater();
+      await sandbox().fault('billAlter', { on: 'tradeBill', value: 1 });
+      const { breaks } = await ended();
+      expect(classesOf(breaks)).toEqual(['fund-differs', 'refund-differs']);
+      expect(keyed(breaks, 'refund-differs')).toMatchObject({ theirs: '5.01', ours: '5' });
+      for (const { breakId } of breaks)
+        expect(await resolved(breakId, 'explain')).toMatchObject({ status: 200 });
+    });
+
+    it('finds a refund that was given back to the wallet here and is paid there', async () => {
+      const number = await refundedLater();
+      await payments.database.query(`UPDATE refund_item SET status = 'failed' WHERE number = $1`, [number]);
+      const { breaks } = await ended();
+      expect(breaks).toMatchObject([{ class: 'refund-differs', theirs: '5', ours: '5' }]);
+      await payments.database.query(`UPDATE refund_item SET status = 'succeeded' WHERE number = $1`, [
+        number,
+      ]);
+      expect(await resolved(breaks[0]?.breakId ?? '', 'explain')).toMatchObject({ status: 200 });
+    });
+
+    it('finds a movement that we have no word for, and tells the ledger nothing of it', async () => {
+      await paid(newId('cus'), '15');
+      await sandbox().withdraw(300);
+      await sandbox().fault('billOther', { on: 'fundBill' });
+      const before = published.length;
+      const { breaks, figures } = await ended();
+      expect(breaks).toMatchObject([{ class: 'unknown-movement', theirs: '3', ours: null }]);
+      expect(figures.closing).toBe(await yuan());
+      expect(published.slice(before).filter(({ type }) => type === 'ChannelSettled')).toEqual([]);
+      await arrives(300);
+      expect(await resolved(breaks[0]?.breakId ?? '', 'explain')).toMatchObject({ status: 200 });
     });
 
     it('finds a balance that does not follow from its movements', async () => {

@@ -231,6 +231,44 @@ describe('a refund', () => {
   });
 });
 
+describe('a refund of several payments', () => {
+  it('of which the provider refuses one pays the others, gives that one back once, and says so', async () => {
+    const customerId = newId('cus');
+    const topUps = [];
+    for (const amount of ['10', '20', '30'])
+      topUps.push({ topUpId: await paidTopUp(customerId, amount), amount });
+    const refund = await request(customerId);
+    await reserve(refund, topUps);
+    for (const index of [0, 1, 2]) await untilItem(refund, 'processing', index);
+    await sandbox().endRefund(`${refund.refundId}-1`);
+    await sandbox().endRefund(`${refund.refundId}-2`, 'close');
+    await sandbox().endRefund(`${refund.refundId}-3`);
+    await untilItem(refund, 'succeeded', 0);
+    await untilItem(refund, 'failed', 1);
+    await untilItem(refund, 'succeeded', 2);
+    const ended = [
+      await publishedEvent(`${refund.refundId}.1:paid`),
+      await publishedEvent(`${refund.refundId}.2:failed`),
+      await publishedEvent(`${refund.refundId}.3:paid`),
+    ];
+    expect(ended.map(({ data }) => (data as { amount?: { amount: string } }).amount?.amount)).toEqual([
+      ...['10', '20', '30'],
+    ]);
+    const { status } = await payments.grpc.GetRefund({ customerId, refundId: refund.refundId });
+    expect(status).toBe('partially_succeeded');
+    expect(await Promise.all(topUps.map(({ topUpId }) => sums(topUpId)))).toEqual([
+      { refunding: '0', refunded: '10' },
+      { refunding: '0', refunded: '0' },
+      { refunding: '0', refunded: '30' },
+    ]);
+    // The money that came back to the wallet may be asked for again, and goes out under another number.
+    const next = await request(customerId);
+    await reserve(next, [{ topUpId: topUps[1]?.topUpId ?? '', amount: '20' }]);
+    payments.clock.advance(61);
+    await untilItem(next, 'processing');
+  });
+});
+
 describe('an item of a refund', () => {
   it.each(['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'])(
     'whose sending ends in %s is paid exactly once, under the same number',

@@ -31,6 +31,8 @@ const providers = [
     code: 'wechat-pay',
     acknowledged: 204,
     refused: 401,
+    failed: 500,
+    unknown: 404,
     qr: /^weixin:\/\/wxpay/,
     unsure: ['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unknownSerial', 'staleTimestamp'],
     drops: 1,
@@ -46,6 +48,8 @@ const providers = [
     acknowledged: 200,
     // Alipay looks at the word in the answer, not at its status.
     refused: 200,
+    failed: 200,
+    unknown: 200,
     qr: /^https:\/\/qr\.alipay\.com/,
     unsure: ['dropBefore', 'dropAfter', 'http500', 'badSignature', 'unsigned'],
     // Its library asks a second time by itself where the connection breaks.
@@ -301,6 +305,68 @@ describe.each(providers)('a top-up by $code', (provider) => {
       [transactionId],
     );
     expect(questions).toEqual([{ reason: 'pays-another-order' }]);
+  });
+
+  it('that is paid a second time, by another payment, is not credited again: that payment lies in suspense', async () => {
+    const order = await start();
+    await sandbox().pay(order.topUpId);
+    const { transactionId = '' } =
+      (await sandbox().orders()).find((one) => one.outTradeNo === order.topUpId) ?? {};
+    // What credited the order was another payment than the one that is told now.
+    await payments.database.query('UPDATE top_up SET provider_reference = $2 WHERE top_up_id = $1', [
+      ...[order.topUpId, `before${transactionId}`.slice(0, 32)],
+    ]);
+    await sandbox().again((await lastNotification()).id, 3);
+    expect(await settledCount(order.topUpId)).toBe(1);
+    const questions = await payments.database.query(
+      'SELECT provider_reference AS id, reason FROM top_up_question WHERE top_up_id = $1',
+      [order.topUpId],
+    );
+    expect(questions).toEqual([{ id: transactionId, reason: 'paid-twice' }]);
+    const suspended = await payments.database.query('SELECT reason FROM suspense WHERE source_id = $1', [
+      `${channel}:${transactionId}`,
+    ]);
+    expect(suspended).toEqual([{ reason: 'paid-twice' }]);
+  });
+
+  it('whose notification cannot be written down in time leaves nothing and is told again; then it is credited', async () => {
+    const order = await start();
+    const blocked = Promise.withResolvers<undefined>();
+    const locked = Promise.withResolvers<undefined>();
+    const blocking = payments.database.transaction(async (tx) => {
+      await tx.query('LOCK TABLE provider_notification IN ACCESS EXCLUSIVE MODE');
+      locked.resolve(undefined);
+      await blocked.promise;
+    });
+    await locked.promise;
+    const begun = performance.now();
+    await sandbox().pay(order.topUpId);
+    // The provider waits for five seconds, and hears a no before that.
+    expect(performance.now() - begun).toBeLessThan(5_000);
+    const failed = await lastNotification();
+    expect(failed).toMatchObject({ acknowledged: false, answers: [provider.failed] });
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'pending' });
+    expect(await settledCount(order.topUpId)).toBe(0);
+    blocked.resolve(undefined);
+    await blocking;
+    await sandbox().again(failed.id, 1);
+    expect(await get(order.customerId, order.topUpId)).toMatchObject({ status: 'succeeded' });
+    expect(await settledCount(order.topUpId)).toBe(1);
+  });
+
+  it('that we have lost is not acknowledged, so that the provider goes on telling, and is counted', async () => {
+    const order = await start();
+    await payments.database.query('UPDATE provider_attempt SET subject_id = $2 WHERE subject_id = $1', [
+      ...[order.topUpId, 'lost'],
+    ]);
+    await payments.database.query('DELETE FROM idempotency_key WHERE subject_id = $1', [order.topUpId]);
+    await payments.database.query('DELETE FROM top_up WHERE top_up_id = $1', [order.topUpId]);
+    await sandbox().pay(order.topUpId);
+    expect(await lastNotification()).toMatchObject({ acknowledged: false, answers: [provider.unknown] });
+    expect(await settledCount(order.topUpId)).toBe(0);
+    const figures = await (await fetch(`${payments.url}/metrics`)).text();
+    const counted = new RegExp(`payments_notifications_total{[^}]*channel="${channel}",outcome="orphan"`);
+    expect(figures).toMatch(counted);
   });
 
   it.each([...provider.unproven])(

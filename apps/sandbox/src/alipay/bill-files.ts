@@ -20,6 +20,7 @@ const fundKinds: Readonly<Record<Movement['kind'], readonly [string, 'in' | 'out
   refund: ['交易退款', 'out'],
   'fee-returned': ['退费', 'in'],
   withdrawal: ['提现', 'out'],
+  other: ['冻结', 'out'],
 };
 
 /** A day's bill as Alipay gives it: the details, and beside them a summary that nobody needs. */

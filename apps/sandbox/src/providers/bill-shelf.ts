@@ -62,7 +62,7 @@ export class BillShelf {
     return beijingDay(this.clock.now());
   }
 
-  /** What a provider's mistakes do to a bill: a line is left out, told twice, or tells another amount; or the first fee does. */
+  /** What a provider's mistakes do to a bill: a line is left out, told twice, or tells another amount; or the first fee does, or withdrawals are told as something else. */
   private altered<Line extends { readonly fen: number; readonly kind: string }>(
     lines: readonly Line[],
     on: 'tradeBill' | 'fundBill',
@@ -75,6 +75,8 @@ export class BillShelf {
     const feeAt = lines.findIndex(({ kind }) => kind === 'fee');
     if (fee)
       return lines.map((line, at) => (at === feeAt ? { ...line, fen: line.fen + (fee.value ?? 1) } : line));
+    if (this.faults.take('billOther', on))
+      return lines.map((line) => (line.kind === 'withdrawal' ? { ...line, kind: 'other' } : line));
     const more = this.faults.take('billAlter', on);
     return more ? [{ ...first, fen: first.fen + (more.value ?? 1) }, ...rest] : lines;
   }

@@ -39,6 +39,7 @@ const FaultKind = z.enum([
   'billDuplicate',
   'billAlter',
   'billFee',
+  'billOther',
   'billFooter',
   'billDigest',
   'foreignHost',

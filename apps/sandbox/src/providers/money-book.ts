@@ -4,7 +4,8 @@ import type { OrderRecord, RefundRecord, TradeRecords } from './trade-records.ts
 export interface Movement {
   /** The provider's number of it. */
   readonly flow: string;
-  readonly kind: 'payment' | 'fee' | 'refund' | 'fee-returned' | 'withdrawal';
+  /** `other`: what the merchant's program has no word for. */
+  readonly kind: 'payment' | 'fee' | 'refund' | 'fee-returned' | 'withdrawal' | 'other';
   readonly at: string;
   readonly fen: number;
   readonly balanceFen: number;

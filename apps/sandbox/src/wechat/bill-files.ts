@@ -22,6 +22,7 @@ const fundKinds: Readonly<Record<Movement['kind'], readonly [string, string, '�
   refund: ['退款', '退款', '支出'],
   'fee-returned': ['退还交易手续费', '退还交易手续费', '收入'],
   withdrawal: ['提现', '提现', '支出'],
+  other: ['冻结', '冻结', '支出'],
 };
 
 /** A day's bill as WeChat Pay gives it. `wrongFooter` makes its totals those of another day. */

@@ -26,6 +26,7 @@ import { ImageTasks } from './migrations/0004-image-tasks.ts';
 import { Webhooks } from './migrations/0005-webhooks.ts';
 import { CustomerBudgets } from './migrations/0006-customer-budgets.ts';
 import { RepeatedCalls } from './migrations/0007-repeated-calls.ts';
+import { TokensGivenBack } from './migrations/0008-tokens-given-back.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -68,6 +69,7 @@ const settings = readSettings(gatewaySettings);
         Webhooks,
         CustomerBudgets,
         RepeatedCalls,
+        TokensGivenBack,
       ],
       applicationName: 'gateway',
     }),

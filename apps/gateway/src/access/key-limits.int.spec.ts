@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Database, messagingMigration, migrate } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from '../migrations/0003-key-policies.ts';
+import { TokensGivenBack } from '../migrations/0008-tokens-given-back.ts';
 import { OpenAiError } from '../openai/openai-error.ts';
 import type { Caller } from './caller.ts';
 import { KeyLimitsStore } from './key-limits.store.ts';
@@ -18,7 +19,10 @@ let keys = 0;
 
 beforeAll(async () => {
   const options = { url: await freshDatabase('key limits'), applicationName: 'gateway spec' };
-  await migrate({ ...options, migrations: [messagingMigration, CustomersAndKeys, KeyPolicies] });
+  await migrate({
+    ...options,
+    migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, TokensGivenBack],
+  });
   databases = [new Database(options), new Database(options)];
   stores = databases.map((database) => new KeyLimitsStore(database));
   gateways = stores.map((store) => new LimitCallHandler(store));
@@ -110,6 +114,48 @@ describe('tokens per minute', () => {
     // 6,000 too many at 100 a second.
     expect(Number(refusal?.headers?.['retry-after-ms'])).toBeGreaterThan(55_000);
   });
+
+  it('are not given back twice: what flowed off while a call lasted is room already, and others have filled it', async () => {
+    const caller = aCaller({ tokensPerMinute: 1_000 });
+    const [long] = granted(await calls(caller, 1, 900));
+    await goBy(caller, 60);
+    // The rate is free again, and used up again.
+    const [next] = granted(await calls(caller, 1, 900));
+    expect(refused(await calls(caller, 1, 900))).toMatchObject([{ type: 'tokens' }]);
+    later(60, () => long?.end(0));
+    await ended();
+    expect(refused(await calls(caller, 1, 900))).toMatchObject([{ type: 'tokens' }]);
+    // The call that filled it gives it back.
+    next?.end(0);
+    await ended();
+    expect(granted(await calls(caller, 1, 900))).toHaveLength(1);
+  });
+
+  it('that were given back by one call are not given back by another again', async () => {
+    const caller = aCaller({ tokensPerMinute: 60_000 });
+    const [first, second] = granted(await calls(caller, 2, 29_000));
+    first?.end(0);
+    await ended();
+    await goBy(caller, 30);
+    const [third] = granted(await calls(caller, 1, 59_000));
+    later(30, () => second?.end(0));
+    await ended();
+    expect(refused(await calls(caller, 1, 29_000))).toMatchObject([{ type: 'tokens' }]);
+    third?.end(0);
+  });
+
+  /** So many seconds go by for what the key has used. */
+  const goBy = ({ keyId }: Caller, seconds: number) =>
+    databases[0]?.query(
+      `UPDATE key_level SET changed_at = changed_at - make_interval(secs => $2) WHERE key_id = $1`,
+      [keyId, seconds],
+    );
+  /** Does it as if so many seconds more had gone by since the calls began. */
+  const later = (seconds: number, work: () => void) => {
+    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + seconds * 1_000);
+    work();
+    clock.mockRestore();
+  };
 
   it('let a call go that is larger than the rate, once nothing else is used', async () => {
     const caller = aCaller({ tokensPerMinute: 500 });

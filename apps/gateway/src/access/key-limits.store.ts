@@ -19,6 +19,8 @@ export interface LimitAnswer {
   readonly refused: 'requests' | 'tokens' | 'concurrency' | null;
   readonly requestsUsed: number;
   readonly tokensUsed: number;
+  /** What calls of the key gave back until then, for its own end. */
+  readonly tokensGivenBack: number;
 }
 
 /** A call that has ended. */
@@ -26,6 +28,11 @@ export interface EndedCall {
   readonly keyId: string;
   /** What it took more than was said before; negative where it took less. */
   readonly tokensMore: number;
+  /** What was used of the rate once it had gone, itself included. */
+  readonly tokensUsed: number;
+  readonly tokensGivenBack: number;
+  /** What has flowed off since. */
+  readonly tokensFlowed: number;
   readonly wasCounted: boolean;
 }
 
@@ -54,7 +61,10 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
     return this.takes.ask(wanted);
   }
 
-  /** Corrects what a call took, and lets the next one go. Returns at once. */
+  /**
+   * Corrects what a call took, and lets the next one go. What has flowed off meanwhile is not given back: the room is there
+   * already, and may be filled. Returns at once.
+   */
   end(ended: EndedCall): void {
     this.ends.ask(ended).catch((error: unknown) => {
       log().warn({ err: error }, 'The end of a limited call was not counted; it flows off with time');
@@ -97,7 +107,8 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
 
   private async takeAll(wanted: readonly WantedCall[]): Promise<readonly LimitAnswer[]> {
     const rows = await this.database.query<LimitAnswer & { readonly at: number }>(
-      `SELECT at_index AS at, refused, requests_used AS "requestsUsed", tokens_used AS "tokensUsed"
+      `SELECT at_index AS at, refused, requests_used AS "requestsUsed", tokens_used AS "tokensUsed",
+              given_back AS "tokensGivenBack"
          FROM take_key_limits($1, $2, $3::text[], $4::int[], $5::int[], $6::int[], $7::int[])`,
       [
         this.replicaId,
@@ -121,12 +132,13 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
       await tx.query(`SELECT FROM key_level WHERE key_id = ANY ($1::text[]) ORDER BY key_id FOR UPDATE`, [
         keyIds,
       ]);
-      await tx.query(
-        `UPDATE key_level SET tokens = greatest(0, tokens + more)
-           FROM (SELECT key_id, sum(tokens) AS more FROM unnest($1::text[], $2::int[]) AS t(key_id, tokens) GROUP BY key_id) AS ended
-          WHERE key_level.key_id = ended.key_id`,
-        [keyIds, ended.map(({ tokensMore }) => tokensMore)],
-      );
+      await tx.query(`SELECT end_key_calls($1, $2, $3, $4, $5)`, [
+        keyIds,
+        ended.map(({ tokensMore }) => tokensMore),
+        ended.map(({ tokensUsed }) => tokensUsed),
+        ended.map(({ tokensGivenBack }) => tokensGivenBack),
+        ended.map(({ tokensFlowed }) => tokensFlowed),
+      ]);
       await tx.query(
         `UPDATE key_calls SET calls = greatest(0, calls - gone)
            FROM (SELECT key_id, count(*) AS gone FROM unnest($2::text[]) AS t(key_id) GROUP BY key_id) AS ended

@@ -127,29 +127,70 @@ describe.each([
 });
 
 describe('money by bank transfer', () => {
-  it('with the remittance code and the verified name is in the balance', async () => {
+  const name = '示例科技有限公司';
+  const banks = '/api/payments/v1/banks/bank-sandbox';
+  /** The transfer arrives, and the statement that tells of it. */
+  const transferred = async (fen: number, memo: string): Promise<Body> => {
+    const transfer = { fen, partyName: name, partyAccount: '6217000000000001', memo };
+    await atSandbox('BANK_SANDBOX_URL', '/__sandbox/transfer', transfer);
+    return imported();
+  };
+  const imported = async (): Promise<Body> => {
+    const { content } = await atSandbox('BANK_SANDBOX_URL', '/statement?format=camt.053.001.08', {});
+    return ask(`${banks}/statements`, await person('FINANCE'), { content });
+  };
+  const paidIs = (key: string, amount: string) =>
+    until(
+      () => ask('/v1/balance', key),
+      ({ paid }) => paid === amount,
+    );
+
+  it('with the remittance code and the verified name is in the balance, and goes back by a payout of two people', async () => {
     const { customerId, key } = await aCustomer();
     const { remittance_code: code } = await until(
       () => ask('/v1/bank-transfer', key),
       ({ remittance_code: given }) => given !== undefined,
     );
-    const name = '示例科技有限公司';
     await decided({ kind: 'verify-company', customerId, name });
-    const transfer = {
-      fen: 500_000,
-      partyName: name,
-      partyAccount: '6217000000000001',
-      memo: `充值 ${String(code)}`,
-    };
-    await atSandbox('BANK_SANDBOX_URL', '/__sandbox/transfer', transfer);
-    const { content } = await atSandbox('BANK_SANDBOX_URL', '/statement?format=camt.053.001.08', {});
-    const path = '/api/payments/v1/banks/bank-sandbox/statements';
-    expect(await ask(path, await person('FINANCE'), { content })).toMatchObject({ lines: { credited: 1 } });
+    expect(await transferred(500_000, `充值 ${String(code)}`)).toMatchObject({ lines: { credited: 1 } });
+    await paidIs(key, '5000');
+
+    const asked = await ask('/v1/refunds', key, { close_out: true });
+    const refund = () => ask(`/v1/refunds/${String(asked['id'])}`, key);
+    const reserved = await until(refund, ({ items }) => (items as readonly unknown[]).length === 1);
+    const [item] = reserved['items'] as readonly Body[];
+    expect(item).toMatchObject({ channel: 'bank-sandbox', amount: '5000' });
+    const payee = { payeeName: name, payeeAccount: '6217000000000001' };
+    await decided({ kind: 'pay-out-item', itemId: item?.['id'], bank: 'bank-sandbox', ...payee });
+    const { body: file } = await ask(`${banks}/payout-files`, await person('FINANCE'), {});
+    const paidOut = await fetch(`${setting('BANK_SANDBOX_URL')}/payouts`, {
+      method: 'POST',
+      body: String(file),
+    });
+    expect(paidOut.status).toBe(200);
+    // It left, but nobody has said so yet: the money stays set aside.
+    expect(await refund()).toMatchObject({ closed_at: null });
+    expect(await imported()).toMatchObject({ lines: { paid_out: 1 } });
+    const closed = await until(refund, ({ closed_at: closedAt }) => closedAt !== null);
+    expect(closed).toMatchObject({ status: 'succeeded', paid: '5000', given_back: '0' });
+    expect(await ask('/v1/balance', key)).toMatchObject({ paid: '0', available: '0' });
+  }, 60_000);
+
+  it('without a code is nobody’s until two people say whose it is', async () => {
+    const { customerId, key } = await aCustomer();
     await until(
-      () => ask('/v1/balance', key),
-      ({ paid }) => paid === '5000',
+      () => ask('/v1/bank-transfer', key),
+      ({ remittance_code: given }) => given !== undefined,
     );
-  }, 30_000);
+    expect(await transferred(77_700, '货款')).toMatchObject({ lines: { suspense: 1 } });
+    const { suspense } = await ask('/api/payments/v1/suspense', await person('FINANCE'));
+    const [found] = suspense as readonly Body[];
+    expect(found).toMatchObject({ amount: '777', assigned: '0', reason: 'no-code' });
+    expect(await ask('/v1/balance', key)).toMatchObject({ paid: '0' });
+    const parts = [{ customerId, amount: '777', currency: 'CNY' }];
+    await decided({ kind: 'assign-suspense', suspenseId: found?.['suspenseId'], parts });
+    await paidIs(key, '777');
+  }, 60_000);
 });
 
 describe.each([

@@ -19,7 +19,10 @@ export interface RelayOptions {
 const leaderLock = 7_245_002;
 const channel = 'haoli_outbox';
 const batchRowsMax = 1_000;
+/** Rows may wait for an older transaction to end, of which nobody tells; after so many rounds without a row, that is not why. */
 const pollMs = 100;
+const closeLooks = 10;
+const idlePollMs = 1_000;
 /**
  * A round costs milliseconds here, in PostgreSQL and at the broker, however few its rows are. So what is committed within this time
  * after a round goes together: a lone row leaves at once, and a stream of them costs little beside its rows.
@@ -131,10 +134,17 @@ export class OutboxRelay {
     });
     await client.query(`LISTEN ${channel}`);
     for (const { name } of this.options.sources) await insertCursor(client, name);
+    await this.publishAll(client);
+  }
+
+  private async publishAll(client: Client): Promise<void> {
+    let emptyLooks = 0;
     while (!this.stopped) {
       const rows = await this.publishOnce(client);
-      if (rows === 0) await this.pause(pollMs);
-      else if (rows < batchRowsMax) await sleep(gatherMs);
+      emptyLooks = rows === 0 ? emptyLooks + 1 : 0;
+      if (rows === 0) {
+        if (await this.pause(emptyLooks < closeLooks ? pollMs : idlePollMs)) emptyLooks = 0;
+      } else if (rows < batchRowsMax) await sleep(gatherMs);
     }
   }
 

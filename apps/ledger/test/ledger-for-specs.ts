@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Instant, type Command } from '@app/bookkeeping';
+import { Instant, type Command, type StandingCharge } from '@app/bookkeeping';
 import { Units18 } from '@app/money';
 import { Database, messagingMigration, migrate, Outbox, OutboxSignal } from '@app/persistence';
 import { AccountCodes } from '../src/journal/account-codes.store.ts';
@@ -153,4 +153,83 @@ export const ask = {
       amount: units(amount),
       reason: 'promotion',
     }),
+  extend: (bookId: string, holdId: string, by: string, eventId: string) =>
+    request(bookId, {
+      ...common(eventId, by),
+      type: 'extend-hold',
+      holdId,
+      by: units(by),
+      expiresAt: null,
+      limits: [],
+      ended: 'never-seen',
+    }),
+  /** Long after the hold could expire. */
+  expire: (bookId: string, holdId: string) => {
+    const facts = common(`${holdId}:expired`, 'expire');
+    const occurredAt = Instant.of(facts.occurredAt + 3_600_000_000);
+    return request(bookId, { ...facts, occurredAt, type: 'expire-hold', holdId, ended: 'never-seen' });
+  },
+  /** Of an amount, or of all that is left. */
+  refund: (bookId: string, refundId: string, amount?: string) =>
+    request(bookId, {
+      ...common(`${refundId}:requested`, amount ?? 'all'),
+      type: 'reserve-refund',
+      refundId,
+      request:
+        amount === undefined
+          ? { extent: 'close-out' }
+          : { extent: 'amount', amount: Units18.fromText(amount) },
+    }),
+  payItem: (bookId: string, { itemId, channel, amount }: AskedItem) =>
+    request(bookId, {
+      ...common(`${itemId}:paid`, itemId),
+      type: 'pay-refund-item',
+      refundId: itemId.split('.')[0] ?? '',
+      ...{ itemId, channel, amount },
+      providerReference: `5000-${itemId}`,
+    }),
+  failItem: (bookId: string, { itemId, amount }: AskedItem) =>
+    request(bookId, {
+      ...common(`${itemId}:failed`, itemId),
+      type: 'fail-refund-item',
+      refundId: itemId.split('.')[0] ?? '',
+      ...{ itemId, amount },
+      reason: 'USER_ACCOUNT_ABNORMAL',
+    }),
+  chargeBack: (bookId: string, topUpId: string, amount: string) =>
+    request(bookId, {
+      ...common(`${topUpId}:charged-back`, amount),
+      type: 'record-external-refund',
+      externalRefundId: `ext_${topUpId}`,
+      ...{ topUpId, channel: 'wechat-pay', amount: units(amount) },
+      endedLots: [],
+    }),
+  correct: (bookId: string, chargeId: string, asked: AskedChange) =>
+    request(bookId, {
+      ...common(asked.eventId, asked.amount),
+      type: 'correct-charge',
+      reason: 'wrong-price',
+      ...{ chargeId, charge: units(asked.amount), standing: asked.standing },
+      endedLots: [],
+    }),
+  compensate: (bookId: string, chargeId: string, asked: AskedChange) =>
+    request(bookId, {
+      ...common(asked.eventId, asked.amount),
+      type: 'compensate',
+      reasonId: asked.eventId,
+      ...{ chargeId, amount: units(asked.amount), standing: asked.standing },
+    }),
 };
+
+/** An item of a refund that is under way. */
+export interface AskedItem {
+  readonly itemId: string;
+  readonly channel: string;
+  readonly amount: Units18;
+}
+
+interface AskedChange {
+  readonly eventId: string;
+  readonly amount: string;
+  readonly standing: StandingCharge;
+}

@@ -14,6 +14,7 @@ import { BankTransfers } from './migrations/0004-bank-transfers.ts';
 import { LatestStatement } from './migrations/0005-latest-statement.ts';
 import { Reconciliation } from './migrations/0006-reconciliation.ts';
 import { OpenMatters } from './migrations/0007-open-matters.ts';
+import { EndedPayBacks } from './migrations/0008-ended-pay-backs.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { reconciliationProviders } from './reconciliation/reconciliation.module.ts';
@@ -54,6 +55,7 @@ export const paymentsMigrations = [
   LatestStatement,
   Reconciliation,
   OpenMatters,
+  EndedPayBacks,
 ];
 
 /** Top-ups, refunds, and the providers that move the money. */

@@ -13,6 +13,7 @@ export interface SandboxOrder {
 
 export interface SandboxRefund {
   readonly outRefundNo: string;
+  readonly outTradeNo: string;
   readonly status: string;
   readonly refund: number;
 }

@@ -311,6 +311,38 @@ describe.each(['wechat-pay', 'alipay'] as const)(
       ]);
     });
 
+    it('finds a payment that we believe sent back and the bill does not have', async () => {
+      const customerId = newId('cus');
+      const topUpId = await order(customerId, '21');
+      await sandbox().fault('wrongAmount', { on: 'notification', value: 100 });
+      const { transactionId: providerReference } = await sandbox().pay(topUpId);
+      await ended();
+      const question = { kind: 'resolve-payment', topUpId, providerReference, resolution: 'pay-back' };
+      expect(await decided(payments, question)).toMatchObject({ status: 200 });
+      const sent = await eventually(async () =>
+        (await sandbox().refunds()).find((one) => one.outTradeNo === topUpId),
+      );
+      if (sent.status === 'PROCESSING') await sandbox().endRefund(sent.outRefundNo);
+      await payments.letPass(61);
+      await eventually(async () => {
+        const [gone] = await payments.database.query(
+          `SELECT 1 FROM pay_back WHERE top_up_id = $1 AND status = 'paid'`,
+          [topUpId],
+        );
+        return gone;
+      });
+      await sandbox().fault('billOmit', { on: 'tradeBill' });
+      const day = today();
+      const { breaks } = await ended();
+      expect(classesOf(breaks)).toEqual(['fund-differs', 'refund-missing-there']);
+      expect(keyed(breaks, 'refund-missing-there')).toMatchObject({
+        number: topUpId,
+        theirs: null,
+        ours: '22',
+      });
+      expect((await again(day)).breaks.every(({ resolution }) => resolution !== null)).toBe(true);
+    });
+
     it('finds a refund that has another amount there', async () => {
       await refundedLater();
       await sandbox().fault('billAlter', { on: 'tradeBill', value: 1 });

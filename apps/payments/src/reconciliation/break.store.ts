@@ -143,7 +143,8 @@ const settled: readonly { kind: BreakClass; resolution: OwnResolution; isSo: str
   {
     kind: 'missing-there',
     resolution: 'found-in-another-bill',
-    isSo: `EXISTS (SELECT 1 FROM trade_line WHERE trade_line.channel = $1 AND trade_line.reference = found.reference)`,
+    isSo: `EXISTS (SELECT 1 FROM trade_line WHERE trade_line.channel = $1 AND trade_line.reference = found.reference
+                     AND trade_line.kind = 'payment')`,
   },
   {
     kind: 'refund-missing-there',

@@ -55,14 +55,19 @@ const refunds = `
            ON ours.number = theirs.refund_number
    WHERE ours.amount IS DISTINCT FROM theirs.amount OR ours.status = 'failed'`;
 
-/** What we believe paid on this day, by the channel itself and not by a transfer of ours. */
+/** What we believe went back on this day, by the channel itself and not by a transfer of ours: refunds, and payments sent back. */
 const paidRefunds = `
   SELECT 'refund-missing-there' AS class, item.number AS key, top_up_id AS number, item.provider_reference AS reference,
          NULL::numeric AS theirs, item.amount AS ours, ended_at AS occurred_at
     FROM refund_item AS item
    WHERE item.channel = $1 AND item.status = 'succeeded' AND ${inDay('ended_at')}
      AND NOT EXISTS (SELECT 1 FROM payout WHERE kind = 'refund-item' AND subject_id = item_id AND payout.status = 'paid')
-     AND NOT EXISTS (SELECT 1 FROM trade_line WHERE trade_line.channel = $1 AND refund_number = item.number)`;
+     AND NOT EXISTS (SELECT 1 FROM trade_line WHERE trade_line.channel = $1 AND refund_number = item.number)
+   UNION ALL
+  SELECT 'refund-missing-there', back.number, top_up_id, back.provider_reference, NULL, back.amount, ended_at
+    FROM pay_back AS back
+   WHERE back.channel = $1 AND back.status = 'paid' AND ${inDay('ended_at')}
+     AND NOT EXISTS (SELECT 1 FROM trade_line WHERE trade_line.channel = $1 AND refund_number = back.number)`;
 
 /** A trade bill tells fractions of a cent; what moves are whole cents. */
 const fees = `

@@ -85,7 +85,9 @@ export class PayBackHandler {
     { number, suspenseId, channel, amount }: KeptPayBack,
     occurredAt: string,
   ): Promise<void> {
-    await this.payBacks.save(tx, number, { status: 'paid', checks: 0, checkAt: undefined });
+    await this.payBacks.save(tx, number, {
+      ...{ status: 'paid', checks: 0, checkAt: undefined, endedAt: occurredAt },
+    });
     await this.suspenses.endReturn(tx, suspenseId, { arrived: true, amount });
     const news = suspenseReturned({ suspenseId, number, channel, amount, occurredAt });
     await this.outbox.add(tx, topics.topUps.name, [news]);

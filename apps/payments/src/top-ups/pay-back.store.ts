@@ -81,11 +81,12 @@ export class PayBacks {
   async save(
     tx: Tx,
     number: string,
-    change: { status: KeptPayBack['status']; checks: number; checkAt: Date | undefined },
+    change: { status: KeptPayBack['status']; checks: number; checkAt: Date | undefined; endedAt?: string },
   ): Promise<void> {
-    await tx.query('UPDATE pay_back SET status = $2, checks = $3, check_at = $4 WHERE number = $1', [
-      ...[number, change.status, change.checks, change.checkAt ?? null],
-    ]);
+    await tx.query(
+      'UPDATE pay_back SET status = $2, checks = $3, check_at = $4, ended_at = $5 WHERE number = $1',
+      [number, change.status, change.checks, change.checkAt ?? null, change.endedAt ?? null],
+    );
   }
 
   /** Takes what is due; until `again` nobody else takes it. */

@@ -124,8 +124,11 @@ export class OutboxRelay {
   /** Waits until this process leads, then publishes until it stops. */
   private async lead(client: Client): Promise<void> {
     while (!(await isLeader(client))) {
-      // What this process committed is published by the leader: tell it.
-      if (await this.pause(followMs)) await client.query(`NOTIFY ${channel}`);
+      // What this process committed is published by the leader: tell it, as seldom as it would look.
+      if (await this.pause(followMs)) {
+        await client.query(`NOTIFY ${channel}`);
+        await sleep(gatherMs);
+      }
       if (this.stopped) return;
     }
     leads.set(1);

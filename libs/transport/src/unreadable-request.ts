@@ -39,7 +39,7 @@ function problemOfParser({ code }: ParserError): Problem {
       remedy: 'Ask for less at once, or send fewer headers.',
     });
   return new Problem({
-    ...{ status: 400, code: 'invalid-request', detail: 'The bytes are not an HTTP/1.1 request.' },
+    ...{ status: 400, code: 'invalid-request', detail: 'The bytes are not an HTTP request.' },
     remedy: 'Send the request with an HTTP client that frames it once: by content-length or by chunks.',
   });
 }

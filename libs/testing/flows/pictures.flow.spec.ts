@@ -8,7 +8,10 @@ let customers: Customers;
 
 beforeAll(async () => {
   platform = await runningPlatform('pictures', {
-    gateway: { CALL_DEADLINE_MS: '12000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
+    gateway: {
+      ...{ CALL_DEADLINE_MS: '12000', HOLD_EXPIRY_MS: '3000', LEASE_RENEWAL_MS: '500' },
+      ...{ UPSTREAM_HEADERS_TIMEOUT_MS: '5000', CALLS_AT_ONCE_MAX: '3' },
+    },
     ledger: { HOLD_EXPIRY_SECONDS: '3', SWEEP_SECONDS: '1' },
   });
   customers = new Customers(platform);
@@ -72,6 +75,31 @@ describe('a picture that is ordered', () => {
     await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
   });
 
+  it('costs nothing where its provider never answers the order', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    expect((await order(customer, 'A mute lantern')).status).toBe(504);
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+    expect(await line(customer)).toMatchObject({ outcome: 'uncharged', reason: 'upstream_timeout' });
+  }, 30_000);
+
+  it('costs nothing where it is not there in time', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const there = await ended(customer, await order(customer, 'A silent lantern'));
+    expect(there.body).toMatchObject({ status: 'failed', failure: 'upstream_timeout', usage: { cost: '0' } });
+    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+    expect(await line(customer)).toMatchObject({ outcome: 'uncharged', amount: { value: '0' } });
+  }, 40_000);
+
+  it('counts as a call of its process until it is there, so that no process holds more than it can free in time', async () => {
+    const customer = await customers.aCustomer({ paid: '2' });
+    const orders = await Promise.all(
+      Array.from({ length: 4 }, () => order(customer, 'A lantern, seconds=2')),
+    );
+    expect(orders.map(({ status }) => status).sort()).toEqual([202, 202, 202, 503]);
+    for (const taken of orders.filter(({ status }) => status === 202)) await ended(customer, taken);
+    await balance(customer, ({ paid, held }) => paid === '1.4' && held === '0');
+  }, 30_000);
+
   it('counts as a call under way until it is there', async () => {
     const customer = await customers.aCustomer({ paid: '1' });
     const limited = await customers.ask('/v1/keys', customer.key, { policy: { concurrentCalls: 1 } });
@@ -88,12 +116,24 @@ describe('a picture that is ordered', () => {
     await balance(customer, ({ paid, held }) => paid === '0.6' && held === '0');
   });
 
-  it('costs nothing where its gateway is killed meanwhile, and freezes nothing for long', async () => {
-    const customer = await customers.aCustomer({ paid: '1' });
-    const ordered = await order(customer, 'A silent lantern');
-    expect(ordered.status).toBe(202);
-    await platform.kill('gateway');
-    await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
-    expect(await line(customer)).toMatchObject({ outcome: 'uncharged', amount: { value: '0' } });
-  }, 90_000);
+  it.each([
+    ['before its provider answers', 'A mute lantern'],
+    ['while it is made', 'A silent lantern'],
+  ])(
+    'costs nothing where its gateway is killed %s, and freezes nothing for long',
+    async (_when, prompt) => {
+      const customer = await customers.aCustomer({ paid: '1' });
+      const ordered = order(customer, prompt).then(
+        ({ status }) => status,
+        () => 'cut off',
+      );
+      await balance(customer, ({ held }) => held === '0.2');
+      if (prompt.includes('silent')) expect(await ordered).toBe(202);
+      await platform.kill('gateway');
+      if (prompt.includes('mute')) expect(await ordered).toBe('cut off');
+      await balance(customer, ({ paid, held }) => paid === '1' && held === '0');
+      expect(await line(customer)).toMatchObject({ outcome: 'uncharged', amount: { value: '0' } });
+    },
+    90_000,
+  );
 });

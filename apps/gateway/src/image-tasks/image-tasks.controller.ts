@@ -4,9 +4,12 @@ import { Body, Controller, Get, Headers, HttpCode, Param, Post } from '@nestjs/c
 import { ApiAcceptedResponse, ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
+import type { Caller } from '../access/caller.ts';
 import { LimitCallHandler } from '../access/limit-call.handler.ts';
+import type { ModelRequest } from '../endpoints/endpoint.ts';
 import { imageTasks } from '../endpoints/image-tasks.ts';
 import { notFound } from '../openai/openai-error.ts';
+import { CallsAtOnce } from '../relay/calls-at-once.ts';
 import { type ImageTask, ImageTasksStore } from './image-tasks.store.ts';
 import { SubmitTaskHandler } from './submit-task.handler.ts';
 
@@ -42,6 +45,7 @@ export class ImageTasksController {
   constructor(
     private readonly access: AuthenticateKeyHandler,
     private readonly limits: LimitCallHandler,
+    private readonly atOnce: CallsAtOnce,
     private readonly submit: SubmitTaskHandler,
     private readonly tasks: ImageTasksStore,
   ) {}
@@ -56,11 +60,22 @@ export class ImageTasksController {
   ): Promise<TaskView> {
     const caller = await this.access.handle(authorization, 'models');
     const request = imageTasks.read(body);
-    const permit = await this.limits.handle(caller, request);
-    const task = await this.submit.handle(caller, request, () => {
-      permit.end(0);
-    });
-    return viewOf(task);
+    return viewOf(await this.submit.handle(caller, request, await this.enter(caller, request)));
+  }
+
+  /** A task is one of the calls at once of its key and of this process until it has ended: as long as its hold is open. */
+  private async enter(caller: Caller, request: ModelRequest): Promise<() => void> {
+    const leaveProcess = this.atOnce.enter();
+    try {
+      const permit = await this.limits.handle(caller, request);
+      return () => {
+        permit.end(0);
+        leaveProcess();
+      };
+    } catch (error) {
+      leaveProcess();
+      throw error;
+    }
   }
 
   @Get(':id')

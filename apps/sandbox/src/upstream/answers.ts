@@ -8,6 +8,7 @@ const slowWish = /\bslow\b/;
 const crawlWish = /\bcrawl\b/;
 const silentWish = /\bsilent\b/;
 const toolWish = /\btool\b/;
+const inlineWish = /\binline\b/;
 
 type ChatRequest = Parameters<NonNullable<Fixture['match']['predicate']>>[0];
 
@@ -56,7 +57,7 @@ function failure(request: ChatRequest) {
  * The answers of the fake provider, first match first:
  * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` half a second, `silent` before the first,
  * `tool` calls the first tool, `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
- * Embeddings and pictures are always the same; responses and Anthropic's messages are answered as chat is.
+ * Embeddings and pictures are always the same, a picture `inline` comes in the answer itself; responses and Anthropic's messages are answered as chat is.
  */
 export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(statusWish) }, response: failure },
@@ -74,5 +75,9 @@ export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(toolWish) }, response: toolCall, chunkSize: 20 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
   { match: { endpoint: 'embedding' }, response: { embedding: [0.25, -0.5, 0.125] } },
+  {
+    match: { endpoint: 'image', predicate: asks(inlineWish) },
+    response: { images: [{ b64Json: 'iVBORw0KGgo=' }] },
+  },
   { match: { endpoint: 'image' }, response: { images: [{ url: 'https://pictures.example/1.png' }] } },
 ];

@@ -9,12 +9,14 @@ interface Task {
 }
 
 const secondsWish = /\bseconds=(\d+)\b/;
+const mute = /\bmute\b/;
 const usualSeconds = 1;
 const tasksMax = 10_000;
 
 /**
  * Pictures that are made in minutes, as proxies of Midjourney make them: ordered, then asked for by id. Words of the prompt say what
- * happens: `banned` and `full` are refused, `broken` fails, `seconds=20` takes so long, and `silent` never ends.
+ * happens: `banned` and `full` are refused, `broken` fails, `seconds=20` takes so long, `silent` never ends,
+ * and an order with `mute` is never answered.
  */
 export class PictureTasks {
   private readonly tasks = new Map<string, Task>();
@@ -22,7 +24,10 @@ export class PictureTasks {
   /** Answers a request below the path of the tasks; false where it is none of theirs. */
   async handleRequest(request: IncomingMessage, response: ServerResponse, path: string): Promise<boolean> {
     if (request.method !== 'POST') return false;
-    if (path === '/submit/imagine') return answer(response, this.order(await fieldsOf(request)));
+    if (path === '/submit/imagine') {
+      const asked = await fieldsOf(request);
+      return mute.test(String(asked['prompt'])) || answer(response, this.order(asked));
+    }
     if (path === '/task/list-by-condition') return answer(response, this.list(await fieldsOf(request)));
     return false;
   }

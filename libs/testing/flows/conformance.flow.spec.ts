@@ -6,7 +6,7 @@ import Anthropic from '@anthropic-ai/sdk';
 import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
 import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
-import { embedMany, generateText, jsonSchema, streamText, tool, type ToolSet } from 'ai';
+import { embedMany, generateImage, generateText, jsonSchema, streamText, tool, type ToolSet } from 'ai';
 import OpenAI from 'openai';
 import { type Customer, Customers, errorOf, eventually } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
@@ -187,6 +187,33 @@ describe('@langchain/openai', () => {
     });
     expect(await embeddings.embedDocuments(['a', 'b'])).toHaveLength(2);
   }, 30_000);
+
+  it('asks for responses, whole and streamed', async () => {
+    const responses = new ChatOpenAI({
+      ...{ model: 'gpt-5.5', apiKey: customer.key, maxTokens: 100, maxRetries: 0, useResponsesApi: true },
+      configuration: { baseURL },
+    });
+    const answer = await responses.invoke(asked);
+    expect(answer.text).toMatch(said);
+    expect(answer.usage_metadata).toMatchObject({ input_tokens: 100, output_tokens: 10 });
+    let text = '';
+    for await (const chunk of await responses.stream(asked)) text += chunk.text;
+    expect(text).toMatch(said);
+  }, 30_000);
+
+  it('understands every error', async () => {
+    const failing = (work: ChatOpenAI, content = asked) => errorOf(() => work.invoke(content));
+    const as = (apiKey: string, name = 'gpt-5.5') =>
+      new ChatOpenAI({ model: name, apiKey, maxTokens: 100, maxRetries: 0, configuration: { baseURL } });
+    const poor = await customers.aCustomer({ paid: '0' });
+    expect(await failing(as('sk-wrong'))).toMatchObject({ status: 401 });
+    expect(await failing(as(customer.key, 'gpt-4-32k'))).toMatchObject({ status: 404 });
+    expect(await failing(as(poor.key))).toMatchObject({ status: 429, code: 'insufficient_quota' });
+    const reading = async () => {
+      for await (const chunk of await model().stream('cut')) expect(chunk).toBeDefined();
+    };
+    expect(await errorOf(reading)).toBeDefined();
+  }, 30_000);
 });
 
 describe('ai and @ai-sdk/openai-compatible', () => {
@@ -209,6 +236,33 @@ describe('ai and @ai-sdk/openai-compatible', () => {
     const embedding = provider().embeddingModel('text-embedding-3-small');
     expect((await embedMany({ model: embedding, values: ['a', 'b'] })).embeddings).toHaveLength(2);
   }, 30_000);
+
+  it('paints', async () => {
+    const { image } = await generateImage({
+      model: provider().imageModel('midjourney'),
+      prompt: 'A lantern, inline.',
+    });
+    expect(image.base64.length).toBeGreaterThan(0);
+  }, 30_000);
+
+  it('understands every error', async () => {
+    const failing = (apiKey: string, name = 'gpt-5.5') => {
+      const model = createOpenAICompatible({ name: 'haoli', baseURL, apiKey })(name);
+      return errorOf(() => generateText({ model, prompt: asked, maxOutputTokens: 100, maxRetries: 0 }));
+    };
+    const poor = await customers.aCustomer({ paid: '0' });
+    expect(await failing('sk-wrong')).toMatchObject({ statusCode: 401, isRetryable: false });
+    expect(await failing(customer.key, 'gpt-4-32k')).toMatchObject({ statusCode: 404, isRetryable: false });
+    const empty = await failing(poor.key);
+    expect(empty).toMatchObject({ statusCode: 429, data: { error: { code: 'insufficient_quota' } } });
+    const errors: unknown[] = [];
+    const cut = streamText({
+      ...{ model: provider()('gpt-5.5'), prompt: 'cut', maxOutputTokens: 100, maxRetries: 0 },
+      onError: ({ error }) => errors.push(error),
+    });
+    await cut.consumeStream();
+    expect(errors).toHaveLength(1);
+  }, 30_000);
 });
 
 const python = process.env['HAOLI_PYTHON'] ?? 'python3';
@@ -228,6 +282,7 @@ describe('openai for Python', () => {
         ...{ embeddings: { count: 2 }, images: { count: 1 } },
         models: expect.arrayContaining(['gpt-5.5']),
         not_found: { class: 'NotFoundError', code: 'model_not_found' },
+        tool: { name: 'weather', arguments: '{"city":"广州"}' },
         bad_key: { class: 'AuthenticationError', code: 'invalid_api_key' },
         cut: { class: 'APIError', code: 'upstream_error' },
       });

@@ -215,22 +215,45 @@ describe('a customer’s own keys', () => {
 });
 
 describe('a stream whose key is revoked', () => {
-  it('is cut within seconds, and what came is charged', async () => {
+  it('is cut within seconds, and exactly what came is charged', async () => {
     const customer = await customers.aCustomer({ paid: '1' });
     const { openai, keyId } = await aKey(customer, {});
-    const stream = await openai.chat.completions.create({ ...asking(100, 100, 'crawl'), stream: true });
+    const request = asking(100, 100, 'crawl');
+    const stream = await openai.chat.completions.create({ ...request, stream: true });
+    let came = '';
     const reading = errorOf(async () => {
-      for await (const chunk of stream) expect(chunk.object).toBe('chat.completion.chunk');
+      for await (const chunk of stream) came += chunk.choices[0]?.delta.content ?? '';
     });
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     const begun = Date.now();
     await customers.ask(`/v1/keys/${keyId}/revoke`, customer.key, {});
-    expect(await reading).toBeDefined();
+    expect(await reading).toBeInstanceOf(OpenAI.APIError);
     expect(Date.now() - begun).toBeLessThan(7_000);
     const { body } = await eventually(
       () => customers.ask('/v1/usage/calls', customer.key),
       (answer) => (answer.body['data'] as unknown[]).length === 1,
     );
-    expect(body['data']).toMatchObject([{ outcome: 'charged' }]);
+    const [line] = body['data'] as { lines: readonly { kind: string; quantity: number }[] }[];
+    const count = async (texts: object) =>
+      Number(
+        (await customers.ask('/v1/tokenize', customer.key, { model: 'gpt-5.5', ...texts })).body[
+          'input_tokens'
+        ],
+      );
+    const [input, output] = [await count({ messages: request.messages }), await count({ input: came })];
+    expect(output).toBeGreaterThan(0);
+    expect(line).toMatchObject({ outcome: 'charged', usage_source: 'counted_partial' });
+    expect(Object.fromEntries((line?.lines ?? []).map(({ kind, quantity }) => [kind, quantity]))).toEqual({
+      input,
+      output,
+    });
+    // 2.5 and 15 per million.
+    const charge = Money.of('0.0000025', 'CNY')
+      .times(BigInt(input))
+      .plus(Money.of('0.000015', 'CNY').times(BigInt(output)));
+    await eventually(
+      () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid, held }) => held === '0' && paid === Money.of('1', 'CNY').minus(charge).toText(),
+    );
   }, 30_000);
 });

@@ -34,6 +34,16 @@ with client.responses.stream(model="gpt-5.5", input="usage=100/10 hello", max_ou
     final = stream.get_final_response()
 seen["response_stream"] = {"text": final.output_text, "cost": final.usage.cost}
 
+weather = {"name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}}
+called = client.chat.completions.create(
+    model="gpt-5.5",
+    messages=[{"role": "user", "content": "usage=100/10 tool"}],
+    max_completion_tokens=100,
+    tools=[{"type": "function", "function": weather}],
+)
+function = called.choices[0].message.tool_calls[0].function
+seen["tool"] = {"name": function.name, "arguments": function.arguments}
+
 vectors = client.embeddings.create(model="text-embedding-3-small", input=["a", "b"])
 seen["embeddings"] = {"count": len(vectors.data)}
 seen["images"] = {"count": len(client.images.generate(model="midjourney", prompt="A lantern.").data)}

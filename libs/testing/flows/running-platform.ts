@@ -21,6 +21,10 @@ export interface RunningPlatform {
   run(path: string, args?: readonly string[]): Promise<{ readonly status: number; readonly output: string }>;
   /** What the services wrote to their logs. */
   logOf(service: ServiceName): string;
+  /** Where every process writes its log, `<name>.log`. */
+  readonly logDir: string;
+  /** A service's database, for one who may read all of it. */
+  databaseUrlOf(service: ServiceName): string;
   stop(): Promise<void>;
 }
 
@@ -37,7 +41,7 @@ interface Platform {
 interface Scripts {
   startPlatform(options: object): Promise<Platform>;
   loadSecrets(file: string): { readonly roles: object };
-  makeDatabases(options: object): Promise<object>;
+  makeDatabases(options: object): Promise<Readonly<Record<string, { readonly owner: string }>>>;
   runToEnd(options: object): Promise<{ readonly status: number; readonly output: string }>;
 }
 
@@ -90,6 +94,8 @@ export async function runningPlatform(
         env: { ...process.env, ...platform.environment },
       }),
     logOf: (service) => readFileSync(join(stateDir, `${service}.log`), 'utf8'),
+    logDir: stateDir,
+    databaseUrlOf: (service) => `${databaseUrl}${new URL(databases[service]?.owner ?? '').pathname}`,
     stop: async () => {
       supervisor.stop();
       await platform.stop();

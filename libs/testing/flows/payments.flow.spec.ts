@@ -126,6 +126,39 @@ describe.each([
   }, 30_000);
 });
 
+describe('a hundred refunds at the same time', () => {
+  it('pay back what there is, and never more', async () => {
+    const key = await aKey();
+    const order = await ask('/v1/top-ups', key, { amount: '88.88', channel: 'alipay' });
+    await pay('ALIPAY_SANDBOX_URL', (order['action'] as { readonly value: string }).value);
+    await until(
+      () => ask('/v1/balance', key),
+      ({ paid }) => paid === '88.88',
+    );
+    const wishes = Array.from({ length: 100 }, () => ask('/v1/refunds', key, { amount: '50' }));
+    const asked = (await Promise.allSettled(wishes)).flatMap((one) =>
+      one.status === 'fulfilled' ? [one.value] : [],
+    );
+    expect(asked).toHaveLength(100);
+    const ended = await Promise.all(
+      asked.map(({ id }) =>
+        until(
+          () => ask(`/v1/refunds/${String(id)}`, key),
+          ({ status, closed_at: closedAt }) => status === 'refused' || closedAt !== null,
+        ),
+      ),
+    );
+    const counted = (wanted: string) => ended.filter(({ status }) => status === wanted).length;
+    expect([counted('succeeded'), counted('refused')]).toEqual([1, 99]);
+    expect(await ask('/v1/balance', key)).toMatchObject({ paid: '38.88', available: '38.88' });
+    const refunds = await fetch(`${setting('ALIPAY_SANDBOX_URL')}/__sandbox/refunds`);
+    const there = (await refunds.json()) as { refunds: { outTradeNo: string; refund: number }[] };
+    expect(there.refunds.filter(({ outTradeNo }) => outTradeNo === order['id'])).toMatchObject([
+      { refund: 5_000 },
+    ]);
+  }, 60_000);
+});
+
 describe('money by bank transfer', () => {
   const name = '示例科技有限公司';
   const banks = '/api/payments/v1/banks/bank-sandbox';

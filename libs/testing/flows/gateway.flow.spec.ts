@@ -253,6 +253,12 @@ describe('the door', () => {
     ['two lengths', ['Content-Length: 4', 'Content-Length: 5'], 'abcde'],
     ['a space before the colon', ['Content-Length : 4'], 'abcd'],
     ['an encoding that hides another', ['Transfer-Encoding: chunked, identity'], '0\r\n\r\n'],
+    ['a length with a sign', ['Content-Length: +4'], 'abcd'],
+    ['a length of two numbers', ['Content-Length: 4, 5'], 'abcd'],
+    ['an encoding written in two ways', ['Transfer-Encoding: chunked', 'Transfer-Encoding: x'], '0\r\n\r\n'],
+    ['a header that goes on in the next line', ['X-A: b', ' Transfer-Encoding: chunked'], '0\r\n\r\n'],
+    ['a header without a name', [': 4'], 'abcd'],
+    ['a chunk whose length is none', ['Transfer-Encoding: chunked'], 'zz\r\nabcd\r\n0\r\n\r\n'],
   ])('takes no request that two readers could read differently: %s', async (_name, lines, body) => {
     const answer = await raw([head, 'Host: x', 'Content-Type: application/json', ...lines, '', body]);
     expect(answer).toMatch(/^HTTP\/1\.1 400 /);

@@ -92,7 +92,7 @@ export class AdjustmentsController {
     @Res({ passthrough: true }) reply: KeyedReply,
   ): Promise<AdjustmentView> {
     const asking = { caller: currentCaller(request), key };
-    return replyKeyed(reply, this.adjustments.approve(asking, adjustmentId, body));
+    return replyKeyed(reply, this.adjustments.decide(asking, 'approved', { adjustmentId, ...body }));
   }
 
   @Post('adjustments/:adjustmentId/reject')
@@ -108,7 +108,7 @@ export class AdjustmentsController {
     @Res({ passthrough: true }) reply: KeyedReply,
   ): Promise<AdjustmentView> {
     const asking = { caller: currentCaller(request), key };
-    return replyKeyed(reply, this.adjustments.reject(asking, adjustmentId, body));
+    return replyKeyed(reply, this.adjustments.decide(asking, 'rejected', { adjustmentId, ...body }));
   }
 
   @Get('adjustments')

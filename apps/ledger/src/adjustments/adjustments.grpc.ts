@@ -3,7 +3,7 @@ import { currentCaller, Problem, Scopes } from '@app/transport';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { PeriodStore } from '../periods/period.store.ts';
-import { AdjustmentsHandler } from './adjustments.handler.ts';
+import { AdjustmentsHandler, type Verdict } from './adjustments.handler.ts';
 
 /** The gRPC door of entries by hand; the event id is what the Idempotency-Key is over REST. */
 @Controller()
@@ -30,18 +30,14 @@ export class AdjustmentsGrpc {
 
   @GrpcMethod('Ledger', 'ApproveAdjustment')
   @Scopes('adjustments:approve')
-  async approve(request: LedgerApi.DecideAdjustmentRequest, metadata: object): Promise<LedgerApi.Adjustment> {
-    const { eventId, adjustmentId, payloadSha256, reason } = request;
-    const asking = { caller: currentCaller(metadata), key: eventId };
-    return (await this.adjustments.approve(asking, adjustmentId, { payloadSha256, reason })).answer;
+  approve(request: LedgerApi.DecideAdjustmentRequest, metadata: object): Promise<LedgerApi.Adjustment> {
+    return this.decide('approved', request, metadata);
   }
 
   @GrpcMethod('Ledger', 'RejectAdjustment')
   @Scopes('adjustments:approve')
-  async reject(request: LedgerApi.DecideAdjustmentRequest, metadata: object): Promise<LedgerApi.Adjustment> {
-    const { eventId, adjustmentId, payloadSha256, reason } = request;
-    const asking = { caller: currentCaller(metadata), key: eventId };
-    return (await this.adjustments.reject(asking, adjustmentId, { payloadSha256, reason })).answer;
+  reject(request: LedgerApi.DecideAdjustmentRequest, metadata: object): Promise<LedgerApi.Adjustment> {
+    return this.decide('rejected', request, metadata);
   }
 
   @GrpcMethod('Ledger', 'GetAdjustment')
@@ -66,6 +62,15 @@ export class AdjustmentsGrpc {
   @Scopes('ledger:read')
   async closedPeriods(): Promise<LedgerApi.ListClosedPeriodsResponse> {
     return { closed: await this.periods.closed() };
+  }
+
+  private async decide(
+    verdict: Verdict,
+    { eventId, ...decision }: LedgerApi.DecideAdjustmentRequest,
+    metadata: object,
+  ): Promise<LedgerApi.Adjustment> {
+    const asking = { caller: currentCaller(metadata), key: eventId };
+    return (await this.adjustments.decide(asking, verdict, decision)).answer;
   }
 }
 

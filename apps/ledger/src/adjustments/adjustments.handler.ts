@@ -32,6 +32,9 @@ export const AdjustmentDecision = z.strictObject({
   reason: Reason,
 });
 
+/** What the second person says. */
+export type Verdict = 'approved' | 'rejected';
+
 /** Which adjustments. */
 export const AdjustmentsQuestion = z.object({
   status: z.enum(['pending', 'expired', 'rejected', 'approved', 'posted', 'refused', '']).default(''),
@@ -97,14 +100,38 @@ export class AdjustmentsHandler {
     });
   }
 
-  /** Approves and records. What the books refuse is told to the person who approved, and the adjustment ends as refused. */
-  approve(asking: Asking, adjustmentId: string, given: unknown): Promise<KeyedAnswer<AdjustmentView>> {
-    return this.decide(asking, 'approved', { adjustmentId, decision: parsed(AdjustmentDecision, given) });
-  }
-
-  /** Rejects: nothing is recorded. */
-  reject(asking: Asking, adjustmentId: string, given: unknown): Promise<KeyedAnswer<AdjustmentView>> {
-    return this.decide(asking, 'rejected', { adjustmentId, decision: parsed(AdjustmentDecision, given) });
+  /**
+   * Approves and records, or rejects: then nothing is recorded. What the books refuse is told to the person who approved, and the
+   * adjustment ends as refused.
+   */
+  decide(
+    { caller, key }: Asking,
+    verdict: Verdict,
+    {
+      adjustmentId,
+      ...given
+    }: { readonly adjustmentId: string; readonly payloadSha256: string; readonly reason: string },
+  ): Promise<KeyedAnswer<AdjustmentView>> {
+    const decision = parsed(AdjustmentDecision, given);
+    const payload = { adjustmentId, ...decision };
+    const keyed = { caller: caller.subject, key, operation: `adjustments:${verdict}`, payload };
+    return this.idempotency.once(keyed, async () => {
+      const asked = await this.one(adjustmentId);
+      const problem = problemOfDecision(asked, { verdict, caller, sha: decision.payloadSha256 });
+      if (problem !== undefined) {
+        const detail = problem.code;
+        await this.audit.add(caller, {
+          action: `adjustment-not-${verdict}`,
+          subjectId: adjustmentId,
+          detail,
+        });
+        throw problem;
+      }
+      if (asked.decidedBy === '') await this.keepDecision(caller, verdict, { adjustmentId, ...decision });
+      if (verdict === 'rejected') return this.one(adjustmentId);
+      await this.posting.post(caller, await this.one(adjustmentId));
+      return this.one(adjustmentId);
+    });
   }
 
   /** One adjustment. */
@@ -138,35 +165,9 @@ export class AdjustmentsHandler {
     return { deeds, nextCursor: rows.length > limit ? (deeds.at(-1)?.id ?? '') : '' };
   }
 
-  private decide(
-    { caller, key }: Asking,
-    verdict: 'approved' | 'rejected',
-    { adjustmentId, decision }: { adjustmentId: string; decision: z.infer<typeof AdjustmentDecision> },
-  ): Promise<KeyedAnswer<AdjustmentView>> {
-    const payload = { adjustmentId, ...decision };
-    const keyed = { caller: caller.subject, key, operation: `adjustments:${verdict}`, payload };
-    return this.idempotency.once(keyed, async () => {
-      const asked = await this.one(adjustmentId);
-      const problem = problemOfDecision(asked, { verdict, caller, sha: decision.payloadSha256 });
-      if (problem !== undefined) {
-        const detail = problem.code;
-        await this.audit.add(caller, {
-          action: `adjustment-not-${verdict}`,
-          subjectId: adjustmentId,
-          detail,
-        });
-        throw problem;
-      }
-      if (asked.decidedBy === '') await this.keepDecision(caller, verdict, { adjustmentId, ...decision });
-      if (verdict === 'rejected') return this.one(adjustmentId);
-      await this.posting.post(caller, await this.one(adjustmentId));
-      return this.one(adjustmentId);
-    });
-  }
-
   private async keepDecision(
     caller: Caller,
-    verdict: 'approved' | 'rejected',
+    verdict: Verdict,
     { adjustmentId, payloadSha256, reason }: z.infer<typeof AdjustmentDecision> & { adjustmentId: string },
   ): Promise<void> {
     await this.database.transaction(async (tx) => {
@@ -179,7 +180,7 @@ export class AdjustmentsHandler {
 }
 
 interface Deciding {
-  readonly verdict: 'approved' | 'rejected';
+  readonly verdict: Verdict;
   readonly caller: Caller;
   readonly sha: string;
 }

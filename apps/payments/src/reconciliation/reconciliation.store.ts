@@ -28,6 +28,8 @@ export class Reconciliations {
   /** Runs `work` while no other process compares this channel; undefined where one does. The lock's transaction writes nothing. */
   alone<Value>(channel: string, work: () => Promise<Value>): Promise<Value | undefined> {
     return this.database.transaction(async (tx) => {
+      // This connection only holds the lock while others work: a large day takes longer than a transaction may idle.
+      await tx.query(`SET LOCAL idle_in_transaction_session_timeout = '1h'`);
       const [row] = await tx.query<{ mine: boolean }>(
         `SELECT pg_try_advisory_xact_lock(hashtextextended('reconcile:' || $1, 0)) AS mine`,
         [channel],

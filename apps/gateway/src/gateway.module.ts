@@ -27,6 +27,7 @@ import { Webhooks } from './migrations/0005-webhooks.ts';
 import { CustomerBudgets } from './migrations/0006-customer-budgets.ts';
 import { RepeatedCalls } from './migrations/0007-repeated-calls.ts';
 import { TokensGivenBack } from './migrations/0008-tokens-given-back.ts';
+import { LowestLevels } from './migrations/0009-lowest-levels.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -70,6 +71,7 @@ const settings = readSettings(gatewaySettings);
         CustomerBudgets,
         RepeatedCalls,
         TokensGivenBack,
+        LowestLevels,
       ],
       applicationName: 'gateway',
     }),

@@ -1,10 +1,12 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { Database, messagingMigration, migrate } from '@app/persistence';
 import { freshDatabase } from '@app/testing';
 import { chatCompletions } from '../endpoints/chat-completions.ts';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { KeyPolicies } from '../migrations/0003-key-policies.ts';
 import { TokensGivenBack } from '../migrations/0008-tokens-given-back.ts';
+import { LowestLevels } from '../migrations/0009-lowest-levels.ts';
 import { OpenAiError } from '../openai/openai-error.ts';
 import type { Caller } from './caller.ts';
 import { KeyLimitsStore } from './key-limits.store.ts';
@@ -21,7 +23,7 @@ beforeAll(async () => {
   const options = { url: await freshDatabase('key limits'), applicationName: 'gateway spec' };
   await migrate({
     ...options,
-    migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, TokensGivenBack],
+    migrations: [messagingMigration, CustomersAndKeys, KeyPolicies, TokensGivenBack, LowestLevels],
   });
   databases = [new Database(options), new Database(options)];
   stores = databases.map((database) => new KeyLimitsStore(database));
@@ -51,7 +53,9 @@ const granted = (outcomes: readonly unknown[]) =>
   outcomes.filter((outcome): outcome is Permit => !(outcome instanceof Error));
 const refused = (outcomes: readonly unknown[]) =>
   outcomes.filter((outcome) => outcome instanceof OpenAiError).map(({ details }) => details);
-const ended = (wait = 50) => new Promise((resolve) => setTimeout(resolve, wait));
+const wait = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+/** Every end is counted. */
+const ended = () => Promise.all(stores.map((store) => store.ended()));
 
 describe('requests per minute', () => {
   it('are as many as the key may make, at two gateways together', async () => {
@@ -71,10 +75,10 @@ describe('requests per minute', () => {
 
   it('come back one by one, as the header says', async () => {
     const caller = aCaller({ requestsPerMinute: 120 });
-    const [refusal] = refused(await calls(caller, 121));
+    const [refusal] = refused(await calls(caller, 200));
     const waitMs = Number(refusal?.headers?.['retry-after-ms']);
     expect(waitMs).toBeLessThanOrEqual(500);
-    await ended(waitMs + 20);
+    await wait(waitMs + 20);
     expect(granted(await calls(caller, 1))).toHaveLength(1);
   });
 
@@ -122,7 +126,7 @@ describe('tokens per minute', () => {
     // The rate is free again, and used up again.
     const [next] = granted(await calls(caller, 1, 900));
     expect(refused(await calls(caller, 1, 900))).toMatchObject([{ type: 'tokens' }]);
-    later(60, () => long?.end(0));
+    long?.end(0);
     await ended();
     expect(refused(await calls(caller, 1, 900))).toMatchObject([{ type: 'tokens' }]);
     // The call that filled it gives it back.
@@ -138,25 +142,83 @@ describe('tokens per minute', () => {
     await ended();
     await goBy(caller, 30);
     const [third] = granted(await calls(caller, 1, 59_000));
-    later(30, () => second?.end(0));
+    second?.end(0);
     await ended();
     expect(refused(await calls(caller, 1, 29_000))).toMatchObject([{ type: 'tokens' }]);
     third?.end(0);
   });
 
+  it('are given back by a call that began before one that ended first', async () => {
+    const caller = aCaller({ tokensPerMinute: 1_000 });
+    const [first] = granted(await calls(caller, 1, 400));
+    const [second] = granted(await calls(caller, 1, 400));
+    second?.end(0);
+    await ended();
+    first?.end(0);
+    await ended();
+    expect(granted(await calls(caller, 2, 400))).toHaveLength(2);
+  });
+
+  it('are used as if every call had taken from the first what it used in the end', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(aStep, { minLength: 1, maxLength: 40 }), async (steps) => {
+        const { used, expected, slack } = await replayed(steps);
+        expect(used).toBeGreaterThanOrEqual(expected - slack);
+        expect(used).toBeLessThanOrEqual(expected + (2 * tokensPerMinute) / 64);
+      }),
+      { numRuns: 300 },
+    ));
+
+  const tokensPerMinute = 6_000;
+  const aStep = fc.oneof(
+    fc.record({ begin: fc.integer({ min: 1, max: 2_000 }) }),
+    fc.record({ end: fc.nat(20), uses: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    fc.record({ wait: fc.integer({ min: 1, max: 40 }) }),
+  );
+  type Step = typeof aStep extends fc.Arbitrary<infer Value> ? Value : never;
+
+  /** The steps at the store, and the same worked out from what each call used in the end. */
+  async function replayed(steps: readonly Step[]) {
+    const { keyId } = aCaller({});
+    const [store] = stores as [KeyLimitsStore];
+    const take = (tokens: number) =>
+      store.take({ keyId, tokens, tokensPerMinute, requestsPerMinute: null, concurrentCalls: null });
+    const history: { at: number; tokens: number; number: string; isOpen: boolean }[] = [];
+    const begun = performance.now();
+    let at = 0;
+    for (const step of steps)
+      if ('wait' in step) {
+        at += step.wait;
+        await goBy({ keyId }, step.wait);
+      } else if ('begin' in step) {
+        const { refused: why, number } = await take(step.begin);
+        if (why === null) history.push({ at, tokens: step.begin, number, isOpen: true });
+      } else {
+        const open = history.filter(({ isOpen }) => isOpen);
+        const call = open[step.end % open.length];
+        if (call === undefined) continue;
+        const tokensMore = Math.round(call.tokens * step.uses) - call.tokens;
+        store.end({ keyId, number: call.number, tokensMore, tokensPerMinute, wasCounted: false });
+        await store.ended();
+        call.tokens += tokensMore;
+        call.isOpen = false;
+      }
+    const { tokensUsed: used } = await take(0);
+    let expected = 0;
+    let last = 0;
+    for (const call of [...history, { at, tokens: 0 }]) {
+      expected = Math.max(0, expected - ((call.at - last) * tokensPerMinute) / 60) + call.tokens;
+      last = call.at;
+    }
+    return { used, expected, slack: ((performance.now() - begun) * tokensPerMinute) / 60_000 + 1 };
+  }
+
   /** So many seconds go by for what the key has used. */
-  const goBy = ({ keyId }: Caller, seconds: number) =>
+  const goBy = ({ keyId }: Pick<Caller, 'keyId'>, seconds: number) =>
     databases[0]?.query(
       `UPDATE key_level SET changed_at = changed_at - make_interval(secs => $2) WHERE key_id = $1`,
       [keyId, seconds],
     );
-  /** Does it as if so many seconds more had gone by since the calls began. */
-  const later = (seconds: number, work: () => void) => {
-    const clock = jest.spyOn(performance, 'now').mockReturnValue(performance.now() + seconds * 1_000);
-    work();
-    clock.mockRestore();
-  };
-
   it('let a call go that is larger than the rate, once nothing else is used', async () => {
     const caller = aCaller({ tokensPerMinute: 500 });
     expect(granted(await calls(caller, 2, 100_000))).toHaveLength(1);
@@ -196,7 +258,7 @@ describe('concurrent calls', () => {
       const lock = 'SELECT FROM key_calls WHERE key_id = $1 FOR UPDATE';
       await tx.query(lock, [early]);
       const alive = store?.stayAlive();
-      await ended(200);
+      await wait(200);
       await tx.query(lock, [late]);
       await alive;
     });
@@ -206,7 +268,7 @@ describe('concurrent calls', () => {
     const caller = aCaller({ concurrentCalls: 5, requestsPerMinute: 1_000_000 });
     for (let round = 0; round < 20; round += 1)
       for (const permit of granted(await calls(caller, 10))) permit.end(0);
-    await ended(100);
+    await ended();
     expect(granted(await calls(caller, 10))).toHaveLength(5);
   });
 });

@@ -19,8 +19,8 @@ export interface LimitAnswer {
   readonly refused: 'requests' | 'tokens' | 'concurrency' | null;
   readonly requestsUsed: number;
   readonly tokensUsed: number;
-  /** What calls of the key gave back until then, for its own end. */
-  readonly tokensGivenBack: number;
+  /** The number of the call among those of its key, for its end. */
+  readonly number: string;
 }
 
 /** A call that has ended. */
@@ -28,11 +28,8 @@ export interface EndedCall {
   readonly keyId: string;
   /** What it took more than was said before; negative where it took less. */
   readonly tokensMore: number;
-  /** What was used of the rate once it had gone, itself included. */
-  readonly tokensUsed: number;
-  readonly tokensGivenBack: number;
-  /** What has flowed off since. */
-  readonly tokensFlowed: number;
+  readonly number: string;
+  readonly tokensPerMinute: number | null;
   readonly wasCounted: boolean;
 }
 
@@ -62,13 +59,18 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /**
-   * Corrects what a call took, and lets the next one go. What has flowed off meanwhile is not given back: the room is there
-   * already, and may be filled. Returns at once.
+   * Corrects what a call took, as if it had never taken more than it used, and lets the next one go. What has flowed off
+   * meanwhile is not given back: the room is there already, and may be filled. Returns at once.
    */
   end(ended: EndedCall): void {
     this.ends.ask(ended).catch((error: unknown) => {
       log().warn({ err: error }, 'The end of a limited call was not counted; it flows off with time');
     });
+  }
+
+  /** Resolves once every end that was told is counted. */
+  ended(): Promise<void> {
+    return this.ends.idle();
   }
 
   onApplicationBootstrap(): void {
@@ -82,6 +84,7 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
 
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.timer);
+    await this.ended();
     await this.database
       .query('DELETE FROM key_calls WHERE replica_id = $1', [this.replicaId])
       .catch(() => undefined); // It is not heard of any more, which is as good.
@@ -108,7 +111,7 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
   private async takeAll(wanted: readonly WantedCall[]): Promise<readonly LimitAnswer[]> {
     const rows = await this.database.query<LimitAnswer & { readonly at: number }>(
       `SELECT at_index AS at, refused, requests_used AS "requestsUsed", tokens_used AS "tokensUsed",
-              given_back AS "tokensGivenBack"
+              call_number AS number
          FROM take_key_limits($1, $2, $3::text[], $4::int[], $5::int[], $6::int[], $7::int[])`,
       [
         this.replicaId,
@@ -132,12 +135,11 @@ export class KeyLimitsStore implements OnApplicationBootstrap, OnApplicationShut
       await tx.query(`SELECT FROM key_level WHERE key_id = ANY ($1::text[]) ORDER BY key_id FOR UPDATE`, [
         keyIds,
       ]);
-      await tx.query(`SELECT end_key_calls($1, $2, $3, $4, $5)`, [
+      await tx.query(`SELECT end_key_calls($1, $2, $3, $4)`, [
         keyIds,
+        ended.map(({ number }) => number),
         ended.map(({ tokensMore }) => tokensMore),
-        ended.map(({ tokensUsed }) => tokensUsed),
-        ended.map(({ tokensGivenBack }) => tokensGivenBack),
-        ended.map(({ tokensFlowed }) => tokensFlowed),
+        ended.map(({ tokensPerMinute }) => tokensPerMinute),
       ]);
       await tx.query(
         `UPDATE key_calls SET calls = greatest(0, calls - gone)

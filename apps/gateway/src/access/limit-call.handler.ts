@@ -33,14 +33,12 @@ export class LimitCallHandler {
     const wanted = { keyId, requestsPerMinute, tokensPerMinute, concurrentCalls, tokens };
     const answer = await this.limits.take(wanted);
     if (answer.refused !== null) throw refusalOf(answer, wanted);
-    const { tokensUsed, tokensGivenBack } = answer;
-    const since = performance.now();
+    const { number } = answer;
     return {
       headers: headersOf(answer, wanted),
       end: (taken) => {
-        const tokensFlowed = ((performance.now() - since) * (tokensPerMinute ?? 0)) / 60_000;
-        const used = { tokensMore: taken - tokens, tokensUsed, tokensGivenBack, tokensFlowed };
-        this.limits.end({ keyId, ...used, wasCounted: concurrentCalls !== null });
+        const tokensMore = taken - tokens;
+        this.limits.end({ keyId, number, tokensMore, tokensPerMinute, wasCounted: concurrentCalls !== null });
       },
     };
   }

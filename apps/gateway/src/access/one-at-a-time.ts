@@ -11,6 +11,7 @@ interface Waiting<Item, Answer> {
 export class OneAtATime<Item, Answer> {
   private waiting: Waiting<Item, Answer>[] = [];
   private isBusy = false;
+  private workedOff = Promise.resolve();
 
   constructor(
     private readonly work: (items: readonly Item[]) => Promise<readonly Answer[]>,
@@ -21,8 +22,13 @@ export class OneAtATime<Item, Answer> {
   ask(item: Item): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ item, resolve, reject });
-      if (!this.isBusy) void this.workOff();
+      if (!this.isBusy) this.workedOff = this.workOff();
     });
+  }
+
+  /** Resolves once nothing is waiting or under way. Never rejects. */
+  idle(): Promise<void> {
+    return this.workedOff;
   }
 
   private async workOff(): Promise<void> {

@@ -476,7 +476,7 @@ describe('what was published', () => {
         return Promise.resolve();
       },
       true,
-      { eventsMax: 1_000 },
+      { eventsMax: 1_000, gatherMs: 100 },
     );
     await reader.listen((error) => {
       expect(error).toBeUndefined();

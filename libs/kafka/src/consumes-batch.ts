@@ -18,7 +18,12 @@ interface Consuming {
   readonly reader?: string;
   /** The most events of one batch; more where the consumer has a use for them. */
   readonly eventsMax?: number;
+  /** How long what comes gathers behind a batch that was not full, in milliseconds. A lone event is applied at once. */
+  readonly gatherMs?: number;
 }
+
+/** For what comes with every call: nobody waits for one of them, and a batch costs milliseconds however small it is. */
+export const gatherCallsMs = 250;
 
 /** Hands the handler's own error to the batch runner; Nest's default filter would hide it. */
 @Catch()
@@ -34,9 +39,12 @@ class Rethrow implements RpcExceptionFilter<unknown> {
  */
 export const ConsumesBatch = (
   topic: Topic,
-  { reader = '', eventsMax = 1_000 }: Consuming = {},
+  { reader = '', eventsMax = 1_000, gatherMs = 100 }: Consuming = {},
 ): MethodDecorator =>
   applyDecorators(
-    EventPattern({ topic: topic.name, reader } satisfies BatchPattern, kafkaBatchTransport, { eventsMax }),
+    EventPattern({ topic: topic.name, reader } satisfies BatchPattern, kafkaBatchTransport, {
+      eventsMax,
+      gatherMs,
+    }),
     UseFilters(new Rethrow()),
   );

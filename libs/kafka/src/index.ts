@@ -1,4 +1,4 @@
-export { ConsumesBatch } from './consumes-batch.ts';
+export { ConsumesBatch, gatherCallsMs } from './consumes-batch.ts';
 export type { EventBatch, ReceivedRecord } from './event-batch.ts';
 export { EventLog, type PartitionLag } from './event-log.ts';
 export { KafkaConsumerServer } from './kafka-consumer-server.ts';

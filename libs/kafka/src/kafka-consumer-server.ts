@@ -37,7 +37,8 @@ export class KafkaConsumerServer extends Server implements CustomTransportStrate
         const handle = (batch: EventBatch) => run(handler, batch);
         const { topicPrefix } = this.options;
         const eventsMax = Number(handler.extras?.['eventsMax']);
-        this.readers.push(new TopicReader(kafka, { topic, group, topicPrefix, eventsMax, handle }));
+        const gatherMs = Number(handler.extras?.['gatherMs']);
+        this.readers.push(new TopicReader(kafka, { topic, group, topicPrefix, eventsMax, gatherMs, handle }));
       }
       await Promise.all(this.readers.map((reader) => reader.start(endProcess)));
       this.stalled.watch(this.readers);

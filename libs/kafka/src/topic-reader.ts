@@ -18,6 +18,11 @@ export interface Reading {
   readonly topicPrefix: string;
   /** The most events of one batch. */
   readonly eventsMax: number;
+  /**
+   * A batch costs milliseconds here, in PostgreSQL and at the broker, however few its records are. So what comes within this time
+   * of a batch goes together: a lone record is applied at once, and a stream of them costs little beside its records.
+   */
+  readonly gatherMs: number;
   readonly handle: BatchHandler;
 }
 
@@ -26,11 +31,6 @@ const readAtOnceMax = 500;
 /** Of one partition at once: some batches, so that a backlog is worked off in full ones. */
 const fetchBytesMax = 4_194_304;
 const heartbeatMs = 1_000;
-/**
- * A batch costs milliseconds here, in PostgreSQL and at the broker, however few its records are. So what comes within this time of
- * a batch goes together: a lone record is applied at once, and a stream of them costs little beside its records.
- */
-const gatherMs = 100;
 
 const consumed = metrics.counter({
   name: 'kafka_records_consumed_total',
@@ -127,7 +127,8 @@ export class TopicReader {
       ]);
       records = next;
     }
-    if (all.length < this.reading.eventsMax) await this.pause(begun + gatherMs - performance.now());
+    const { eventsMax, gatherMs } = this.reading;
+    if (all.length < eventsMax) await this.pause(begun + gatherMs - performance.now());
   }
 
   /** Lets records gather, unless this reader stops. */

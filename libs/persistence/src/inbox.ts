@@ -1,7 +1,7 @@
 import type { Event } from '@app/contracts';
 import type { EventBatch, ReceivedRecord } from '@app/kafka';
 import { metrics } from '@app/observability';
-import type { Database, Tx } from './database.ts';
+import type { Database, PreparedStatement, Tx } from './database.ts';
 import { isPermanent, isTaken, reasonOf } from './failures.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { park, type Parking } from './park.ts';
@@ -182,6 +182,15 @@ async function rememberedIn(tx: Tx, consumer: string, records: readonly EventRec
   };
 }
 
+const remember: PreparedStatement = {
+  name: 'inbox_remember',
+  text: `INSERT INTO inbox (subject, consumer, event_id, fingerprint)
+         SELECT subject, $1, event_id, fingerprint
+           FROM unnest($2::text[], $3::text[], $4::bytea[]) AS row (subject, event_id, fingerprint)
+          ORDER BY subject, event_id
+         ON CONFLICT DO NOTHING RETURNING subject, event_id`,
+};
+
 /** Inserts ids and gives the fingerprints of those that were there before, by subject and id. */
 async function insertIds(
   tx: Tx,
@@ -191,14 +200,12 @@ async function insertIds(
   if (events.length === 0) return new Map();
   const subjects = events.map(({ record }) => record.event.subject);
   const ids = events.map(({ record }) => record.event.id);
-  const inserted = await tx.query<{ subject: string; event_id: string }>(
-    `INSERT INTO inbox (subject, consumer, event_id, fingerprint)
-     SELECT subject, $1, event_id, fingerprint
-       FROM unnest($2::text[], $3::text[], $4::bytea[]) AS row (subject, event_id, fingerprint)
-      ORDER BY subject, event_id
-     ON CONFLICT DO NOTHING RETURNING subject, event_id`,
-    [consumer, subjects, ids, events.map(({ fingerprint }) => fingerprint)],
-  );
+  const inserted = await tx.query<{ subject: string; event_id: string }>(remember, [
+    consumer,
+    subjects,
+    ids,
+    events.map(({ fingerprint }) => fingerprint),
+  ]);
   if (inserted.length === events.length) return new Map();
   const fresh = new Set(inserted.map(({ subject, event_id: id }) => `${subject} ${id}`));
   const known = await tx.query<{ subject: string; event_id: string; fingerprint: Buffer }>(

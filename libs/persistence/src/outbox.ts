@@ -1,5 +1,5 @@
 import { encodeEvent, type Event, type TopicName } from '@app/contracts';
-import type { Tx } from './database.ts';
+import type { PreparedStatement, Tx } from './database.ts';
 import type { OutboxSignal } from './outbox-signal.ts';
 
 /** Events on their way to Kafka, written in the same transaction as what they tell. Rows are kept after publishing. */
@@ -20,25 +20,27 @@ export class Outbox {
     if (events.length === 0) return;
     const encoded = events.map((event) => encodeEvent(topic, event, keyOf(event)));
     for (const { value } of encoded) checkSize(value);
-    await tx.query(
-      `INSERT INTO outbox (topic, key, event_id, headers, value)
-       SELECT $1, row.key, row.event_id, row.headers::json, row.value
-         FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
-              AS row (key, event_id, headers, value, position)
-        ORDER BY row.position`,
-      [
-        topic,
-        encoded.map(({ key }) => key),
-        events.map(({ id }) => id),
-        encoded.map(({ headers }) => JSON.stringify(headers)),
-        encoded.map(({ value }) => value),
-      ],
-    );
+    await tx.query(addRows, [
+      topic,
+      encoded.map(({ key }) => key),
+      events.map(({ id }) => id),
+      encoded.map(({ headers }) => JSON.stringify(headers)),
+      encoded.map(({ value }) => value),
+    ]);
     tx.afterCommit(() => {
       this.signal.raise();
     });
   }
 }
+
+const addRows: PreparedStatement = {
+  name: 'outbox_add',
+  text: `INSERT INTO outbox (topic, key, event_id, headers, value)
+         SELECT $1, row.key, row.event_id, row.headers::json, row.value
+           FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) WITH ORDINALITY
+                AS row (key, event_id, headers, value, position)
+          ORDER BY row.position`,
+};
 
 /** Below what the event log takes in one record, with room for key and headers. */
 const valueBytesMax = 800_000;

@@ -1,5 +1,5 @@
 import { type EventOf, type KeyChanged, topics } from '@app/contracts';
-import { Database, Outbox, type Tx } from '@app/persistence';
+import { Database, Outbox, type PreparedStatement, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import type { KeyDisplay } from './api-key.ts';
 import type { Caller } from './caller.ts';
@@ -39,6 +39,16 @@ const columns = `key_id AS "keyId", customer_id AS "customerId", name, display_p
 
 const isUsable = `api_key.status = 'active' AND customer.status IN ('active', 'draining')
                   AND (expires_at IS NULL OR expires_at > clock_timestamp())`;
+
+const callerByHash: PreparedStatement = {
+  name: 'caller_by_hash',
+  text: `SELECT customer.customer_id AS "customerId", key_id AS "keyId", display_prefix AS "displayPrefix", currency,
+                plan_code AS "planCode", plan_credits AS "planCredits", plan_amount AS "planAmount",
+                rate_card_id AS "rateCardId", time_zone AS "timeZone", policy, budgets AS "customerBudgets",
+                expires_at AS "expiresAt"
+           FROM api_key JOIN customer USING (customer_id)
+          WHERE hash = $1 AND ${isUsable}`,
+};
 
 /** Policies are stored as they were said; what was not said then is not limited. */
 const recordOf = (row: KeyRecord): KeyRecord => ({ ...row, policy: KeyPolicy.parse(row.policy) });
@@ -145,15 +155,7 @@ export class KeysStore {
 
   /** Whose active key has this hash; undefined for unknown and revoked keys and for customers who may not call. */
   async callerOf(hash: Buffer): Promise<Caller | undefined> {
-    const [row] = await this.database.query<CallerRow>(
-      `SELECT customer.customer_id AS "customerId", key_id AS "keyId", display_prefix AS "displayPrefix", currency,
-              plan_code AS "planCode", plan_credits AS "planCredits", plan_amount AS "planAmount",
-              rate_card_id AS "rateCardId", time_zone AS "timeZone", policy, budgets AS "customerBudgets",
-              expires_at AS "expiresAt"
-         FROM api_key JOIN customer USING (customer_id)
-        WHERE hash = $1 AND ${isUsable}`,
-      [hash],
-    );
+    const [row] = await this.database.query<CallerRow>(callerByHash, [hash]);
     if (row === undefined) return undefined;
     const { planCode: code, planCredits: credits, planAmount: amount, ...rest } = row;
     return {

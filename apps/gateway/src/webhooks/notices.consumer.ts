@@ -1,5 +1,5 @@
 import { type EntryRecorded, type EventOf, topics } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Inbox } from '@app/persistence';
 import { Controller } from '@nestjs/common';
 import { Clock } from '../clock.ts';
@@ -16,7 +16,7 @@ export class NoticesConsumer {
     private readonly clock: Clock,
   ) {}
 
-  @ConsumesBatch(topics.journal)
+  @ConsumesBatch(topics.journal, { gatherMs: gatherCallsMs })
   async entries(batch: EventBatch): Promise<void> {
     await this.inbox.follow<EventOf<typeof EntryRecorded>>(batch, async (tx, events) => {
       const watched = await this.deliveries.watched(tx, [...new Set(events.map(({ subject }) => subject))]);

@@ -1,5 +1,5 @@
 import { topics } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Controller } from '@nestjs/common';
 import { PostEventsHandler } from '../journal/post-events.handler.ts';
 import { Waits } from '../waits.ts';
@@ -16,7 +16,7 @@ export class RatedConsumer {
     private readonly waits: Waits,
   ) {}
 
-  @ConsumesBatch(topics.rated, { eventsMax: chargesAtOnce })
+  @ConsumesBatch(topics.rated, { eventsMax: chargesAtOnce, gatherMs: gatherCallsMs })
   apply(batch: EventBatch): Promise<void> {
     return this.postEvents.handle<RatedEvent>(batch, (event) =>
       requestOfRated(event, this.waits.chargeSeconds),

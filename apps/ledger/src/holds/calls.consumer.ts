@@ -1,5 +1,5 @@
 import { topics, type CallFinished, type CallStarted, type EventOf } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Inbox } from '@app/persistence';
 import { Controller } from '@nestjs/common';
 import { HoldStore } from './hold.store.ts';
@@ -14,7 +14,7 @@ export class CallsConsumer {
     private readonly inbox: Inbox,
   ) {}
 
-  @ConsumesBatch(topics.calls)
+  @ConsumesBatch(topics.calls, { gatherMs: gatherCallsMs })
   async apply(batch: EventBatch): Promise<void> {
     await this.inbox.follow<CallEvent>(batch, async (tx, events) => {
       const finished = events.filter((event) => event.type === 'CallFinished');

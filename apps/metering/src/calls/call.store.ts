@@ -1,5 +1,5 @@
 import type { CallStarted, EventOf } from '@app/contracts';
-import { Database, type Tx } from '@app/persistence';
+import { Database, type PreparedStatement, type Tx } from '@app/persistence';
 import type { Charge, Usage } from '@app/rating';
 import { Injectable } from '@nestjs/common';
 import { relaySource } from '../intake/usage-report.ts';
@@ -25,29 +25,19 @@ export class CallStore {
     if (started.length === 0) return;
     const column = (of: (data: EventOf<typeof CallStarted>['data']) => string) =>
       started.map(({ data }) => of(data));
-    await tx.query(
-      `INSERT INTO call (customer_id, call_id, source, key_id, hold_id, model, endpoint, price_version_id, occurred_at,
-              deadline, partition)
-       SELECT customer_id, call_id, $2, key_id, hold_id, model, endpoint, price_version_id, admitted_at, deadline, $1
-         FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-                     $10::timestamptz[], $11::timestamptz[])
-              AS row (customer_id, call_id, key_id, hold_id, model, endpoint, price_version_id, admitted_at, deadline)
-        ORDER BY customer_id, call_id
-       ON CONFLICT DO NOTHING`,
-      [
-        partition,
-        relaySource,
-        column(({ customerId }) => customerId),
-        column(({ callId }) => callId),
-        column(({ keyId }) => keyId),
-        column(({ holdId }) => holdId),
-        column(({ model }) => model),
-        column(({ endpoint }) => endpoint),
-        column(({ priceVersionId }) => priceVersionId),
-        column(({ admittedAt }) => admittedAt),
-        column(({ deadline }) => deadline),
-      ],
-    );
+    await tx.query(openCalls, [
+      partition,
+      relaySource,
+      column(({ customerId }) => customerId),
+      column(({ callId }) => callId),
+      column(({ keyId }) => keyId),
+      column(({ holdId }) => holdId),
+      column(({ model }) => model),
+      column(({ endpoint }) => endpoint),
+      column(({ priceVersionId }) => priceVersionId),
+      column(({ admittedAt }) => admittedAt),
+      column(({ deadline }) => deadline),
+    ]);
   }
 
   /** Ends calls, once each: gives the keys of those that had not ended before. */
@@ -171,6 +161,18 @@ export interface QuarantineEntry {
   readonly event: unknown;
 }
 
+const openCalls: PreparedStatement = {
+  name: 'open_calls',
+  text: `INSERT INTO call (customer_id, call_id, source, key_id, hold_id, model, endpoint, price_version_id, occurred_at,
+                deadline, partition)
+         SELECT customer_id, call_id, $2, key_id, hold_id, model, endpoint, price_version_id, admitted_at, deadline, $1
+           FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
+                       $10::timestamptz[], $11::timestamptz[])
+                AS row (customer_id, call_id, key_id, hold_id, model, endpoint, price_version_id, admitted_at, deadline)
+          ORDER BY customer_id, call_id
+         ON CONFLICT DO NOTHING`,
+};
+
 /** The columns that the end of a call fills, with their types. */
 const endColumns = {
   customer_id: 'text',
@@ -200,7 +202,9 @@ type EndColumn = keyof typeof endColumns;
 const endNames = Object.keys(endColumns) as EndColumn[];
 
 // Arrays, one a column: PostgreSQL takes ten times as long to read the rows out of one JSON text.
-const endCalls = `
+const endCalls: PreparedStatement = {
+  name: 'end_calls',
+  text: `
   WITH ended AS (
     INSERT INTO call (${endNames.join(', ')})
     SELECT * FROM unnest(${endNames.map((name, at) => `$${String(at + 1)}::${endColumns[name]}[]`).join(', ')})
@@ -215,7 +219,8 @@ const endCalls = `
     RETURNING *),
   changed AS (SELECT *, 1 AS weight FROM ended),
   ${rolledUp}
-  SELECT customer_id, call_id FROM ended`;
+  SELECT customer_id, call_id FROM ended`,
+};
 
 const amendCalls = `
   WITH given AS (

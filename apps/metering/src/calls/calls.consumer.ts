@@ -1,5 +1,5 @@
 import { topics } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Inbox } from '@app/persistence';
 import { Controller } from '@nestjs/common';
 import { type CallEvent, FinishCallsHandler } from './finish-calls.handler.ts';
@@ -12,7 +12,7 @@ export class CallsConsumer {
     private readonly finishCalls: FinishCallsHandler,
   ) {}
 
-  @ConsumesBatch(topics.calls)
+  @ConsumesBatch(topics.calls, { gatherMs: gatherCallsMs })
   async follow(batch: EventBatch): Promise<void> {
     await this.inbox.apply<CallEvent>(batch, (tx, events) =>
       this.finishCalls.handle(tx, events, batch.partition),

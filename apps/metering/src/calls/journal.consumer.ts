@@ -1,5 +1,5 @@
 import { type EntryRecorded, type EventOf, topics } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Inbox } from '@app/persistence';
 import { Controller } from '@nestjs/common';
 import { CallStore, type ExpiredHold } from './call.store.ts';
@@ -14,7 +14,7 @@ export class JournalConsumer {
     private readonly calls: CallStore,
   ) {}
 
-  @ConsumesBatch(topics.journal)
+  @ConsumesBatch(topics.journal, { gatherMs: gatherCallsMs })
   async follow(batch: EventBatch): Promise<void> {
     await this.inbox.follow<Entry>(batch, (tx, entries) =>
       this.calls.holdsExpired(tx, entries.flatMap(expiredHoldOf)),

@@ -1,5 +1,5 @@
 import { type EventOf, topics, type UsageRecorded } from '@app/contracts';
-import { ConsumesBatch, type EventBatch } from '@app/kafka';
+import { ConsumesBatch, gatherCallsMs, type EventBatch } from '@app/kafka';
 import { Inbox } from '@app/persistence';
 import { Controller } from '@nestjs/common';
 import { RateUsageHandler } from './rate-usage.handler.ts';
@@ -12,7 +12,7 @@ export class UsageConsumer {
     private readonly rateUsage: RateUsageHandler,
   ) {}
 
-  @ConsumesBatch(topics.usage)
+  @ConsumesBatch(topics.usage, { gatherMs: gatherCallsMs })
   async rate(batch: EventBatch): Promise<void> {
     await this.inbox.apply<EventOf<typeof UsageRecorded>>(batch, (tx, events) =>
       this.rateUsage.handle(tx, events),

@@ -1,3 +1,3 @@
 export { eventually } from './eventually.ts';
 export { startIdentity } from './identity.ts';
-export { freshDatabase, testServers, topicPrefix, type TestServers } from './servers.ts';
+export { freePort, freshDatabase, testServers, topicPrefix, type TestServers } from './servers.ts';

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 
@@ -41,6 +42,15 @@ export async function freshDatabase(name: string): Promise<string> {
 /** A prefix for `KAFKA_TOPIC_PREFIX` that no other spec has. Topics under it are deleted when the Jest run ends. */
 export function topicPrefix(): string {
   return `${unique('spec', '-')}-`;
+}
+
+/** A port of this machine that nobody listens at, for a server that must be told its port. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
 }
 
 function developmentServers(): TestServers {

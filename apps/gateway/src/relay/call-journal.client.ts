@@ -86,6 +86,8 @@ export class KafkaCallJournal
     const written = this.pursue(event.id, event.type, record);
     await this.withinTimeout(written, async () => {
       await this.spool.keep(event.id, record);
+      // Kafka may have taken it while the disk did.
+      if (!this.ends.has(written) && !this.isClosing) await this.spool.forget(event.id);
       log().warn({ callId: event.data.callId }, 'The end of a call waits for Kafka; its client was answered');
     });
   }

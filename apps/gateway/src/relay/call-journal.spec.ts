@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { CallFinished, CallStarted, type EventOf, type TopicName, type WireEvent } from '@app/contracts';
 import { EventLog } from '@app/kafka';
+import { eventually } from '@app/testing';
 import { CallSpool } from './call-spool.client.ts';
 import { CallEventTimeout, KafkaCallJournal } from './call-journal.client.ts';
 
@@ -26,9 +27,9 @@ class FakeLog extends EventLog {
 
 const started: EventOf<typeof CallStarted> = CallStarted.sample;
 const finished: EventOf<typeof CallFinished> = CallFinished.sample;
+const hasAny = ({ length }: readonly string[]) => length > 0;
 const noSpool = new CallSpool(undefined);
 const journalOn = (log: EventLog) => new KafkaCallJournal(log, new CallEventTimeout(200), noSpool);
-const soon = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 describe('KafkaCallJournal', () => {
   it('is trusted only after the log took an event', async () => {
@@ -64,8 +65,7 @@ describe('KafkaCallJournal', () => {
     expect(performance.now() - begun).toBeGreaterThan(150);
     expect(log.written).toEqual([]);
     log.mode = 'takes';
-    await soon(500);
-    expect(log.written).toEqual([finished.id]);
+    expect(await eventually(() => log.written, hasAny)).toEqual([finished.id]);
   });
 
   it('lets no call start while 10,000 ends wait, and lets one start when they are written', async () => {
@@ -109,9 +109,12 @@ describe('KafkaCallJournal', () => {
     const log = new FakeLog();
     const next = new KafkaCallJournal(log, new CallEventTimeout(50), new CallSpool(folder));
     await next.onApplicationBootstrap();
-    await soon(100);
-    expect(log.written).toEqual([finished.id]);
+    await eventually(
+      () => readdirSync(folder),
+      ({ length }) => length === 1,
+    );
     expect(readdirSync(folder)).toEqual(['broken.json']);
+    expect(log.written).toEqual([finished.id]);
   });
 
   it('leaves nothing on disk where Kafka comes back by itself', async () => {
@@ -121,8 +124,25 @@ describe('KafkaCallJournal', () => {
     await new KafkaCallJournal(log, new CallEventTimeout(50), new CallSpool(folder)).finished(finished);
     expect(readdirSync(folder)).toHaveLength(1);
     log.mode = 'takes';
-    await soon(500);
+    await eventually(
+      () => readdirSync(folder),
+      ({ length }) => length === 0,
+    );
     expect(log.written).toEqual([finished.id]);
+  });
+
+  it('leaves nothing on disk where Kafka takes it before the disk has', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'spool-'));
+    const log = new FakeLog();
+    log.mode = 'fails';
+    class SlowSpool extends CallSpool {
+      override async keep(...kept: Parameters<CallSpool['keep']>): Promise<void> {
+        log.mode = 'takes';
+        await eventually(() => log.written, hasAny);
+        await super.keep(...kept);
+      }
+    }
+    await new KafkaCallJournal(log, new CallEventTimeout(50), new SlowSpool(folder)).finished(finished);
     expect(readdirSync(folder)).toEqual([]);
   });
 });

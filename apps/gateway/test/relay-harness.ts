@@ -27,6 +27,7 @@ import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
 import { TokenCounts } from '../src/relay/token-counts.ts';
 import { AskModelHandler } from '../src/upstreams/ask-model.handler.ts';
 import { HttpUpstream } from '../src/upstreams/upstream.client.ts';
+import { Upstream, type UpstreamAnswer } from '../src/upstreams/upstream.ts';
 import { singleRoute, type UpstreamRoutes } from '../src/upstreams/upstream-routes.ts';
 import { endpoints } from '../src/endpoints/endpoints.ts';
 import { OpenAiErrors } from '../src/openai/openai-errors.handler.ts';
@@ -151,6 +152,21 @@ export interface UpstreamRequest {
   /** Resolves when the gateway has closed the connection before the answer was whole. */
   readonly aborted: Promise<void>;
 }
+/** Providers over HTTP; how long they may be silent is what a test says. */
+class PatientUpstream extends Upstream {
+  isPatient = true;
+  private readonly patient = new HttpUpstream({ headersTimeoutMs: 30_000, bodyTimeoutMs: 30_000 });
+  private readonly impatient = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
+
+  ask(...asked: Parameters<Upstream['ask']>): Promise<UpstreamAnswer> {
+    return (this.isPatient ? this.patient : this.impatient).ask(...asked);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.patient, this.impatient].map((one) => one.onApplicationShutdown()));
+  }
+}
+
 export type UpstreamScript = (response: ServerResponse, request: UpstreamRequest) => void | Promise<void>;
 
 /** A gateway with fakes at its ports, and a provider that does what a test says. */
@@ -167,10 +183,12 @@ export class RelayHarness {
   baseUrl = '';
   private upstreamServer: Server | undefined;
   callsAtOnceMax = 1_000;
+  /** Clients that the gateway knows to have left before they had everything. */
+  clientsGone = 0;
   /** Nobody asks it for calls without a name. */
   readonly once = {};
   routes: UpstreamRoutes | undefined;
-  readonly upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
+  readonly upstream = new PatientUpstream();
   private controller: RelayController | undefined;
   private gateway: FastifyInstance | undefined;
 
@@ -182,6 +200,12 @@ export class RelayHarness {
     this.routes = singleRoute(`${url}/v1`, 'sk-upstream-secret-0123456789');
     this.reset();
     this.gateway = Fastify();
+    this.gateway.addHook('onRequest', (_request, reply, done) => {
+      reply.raw.once('close', () => {
+        if (!reply.raw.writableFinished) this.clientsGone += 1;
+      });
+      done();
+    });
     const errors = new OpenAiErrors();
     this.gateway.setErrorHandler((error, request, reply) => errors.catch(error, hostOf(request, reply)));
     for (const endpoint of endpoints) {
@@ -194,7 +218,7 @@ export class RelayHarness {
   async stop(): Promise<void> {
     await this.gateway?.close();
     await this.counts.threads.onApplicationShutdown();
-    await this.upstream.onApplicationShutdown();
+    await this.upstream.close();
     this.upstreamServer?.closeAllConnections();
     await new Promise((resolve) => this.upstreamServer?.close(resolve));
   }
@@ -211,6 +235,8 @@ export class RelayHarness {
     this.holds.onPlace = () => Promise.resolve();
     this.counts.instead = undefined;
     this.waiver.isOn = false;
+    this.upstream.isPatient = true;
+    this.clientsGone = 0;
     this.journal.isTrusted = true;
     this.journal.onStarted = () => Promise.resolve();
     this.journal.onFinished = () => Promise.resolve();
@@ -218,7 +244,7 @@ export class RelayHarness {
 
   private controllerOf(routes: UpstreamRoutes): RelayController {
     const clock = new SystemClock();
-    const times = new CallTimes(10_000, 90_000);
+    const times = new CallTimes(60_000, 90_000);
     const slices = new HoldSlices(64, /^gpt-4\.1/);
     const finish = new FinishCallHandler(this.journal, clock);
     const ends = new EndCallHandler(this.counts, this.waiver);
@@ -348,6 +374,15 @@ export async function writes(response: ServerResponse, frames: readonly (string 
     response.write(one);
     await new Promise((resolve) => setTimeout(resolve, 3));
   }
+}
+
+/** Whether it comes within a second, which is fifty turns of this process: they last longer where the machine stands still. */
+export function comesWithinASecond(work: Promise<unknown> = new Promise(() => undefined)): Promise<boolean> {
+  const turns = async () => {
+    for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setTimeout(resolve, 20));
+    return false;
+  };
+  return Promise.race([work.then(() => true), turns()]);
 }
 
 /** The whole stream of an ordinary answer. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { eventually } from '@app/testing';
 import OpenAI, {
   APIError,
   BadRequestError,
@@ -11,6 +12,7 @@ import { ThreadTokenCounts } from '../src/relay/token-counts.client.ts';
 import {
   answersWhole,
   chunk,
+  comesWithinASecond,
   completion,
   frame,
   ordinaryStream,
@@ -56,17 +58,13 @@ const countedEnd = (source: 'counted' | 'counted_partial', input: number, output
   charge: String((25 * input + 150 * output) / 10_000_000),
 });
 
+const untilEnds = (calls: number) => eventually(() => harness.journal.ends.length >= calls);
 const untilEnded = async () => {
-  for (let wait = 0; wait < 300 && harness.journal.ends.length === 0; wait += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
+  await untilEnds(1);
   return theEnd();
 };
-
-const untilEnds = async (calls: number) => {
-  for (let wait = 0; wait < 300 && harness.journal.ends.length < calls; wait += 1)
-    await new Promise((resolve) => setTimeout(resolve, 10));
-};
+/** The gateway knows that its client has left. */
+const untilGone = () => eventually(() => harness.clientsGone > 0);
 
 const post = (body: unknown, signal?: AbortSignal) =>
   fetch(`${harness.baseUrl}/chat/completions`, {
@@ -129,10 +127,10 @@ describe('a call that is not streamed', () => {
     expect(held).toBeLessThan(0.0305);
   });
 
-  it('is given up by us, after ten seconds here, before metering may close it without its end', async () => {
+  it('is given up by us, after a minute here, before metering may close it without its end', async () => {
     await client.chat.completions.create(hello);
     const { admittedAt, deadline } = harness.journal.starts[0]?.data ?? { admittedAt: '', deadline: '' };
-    expect(Date.parse(deadline) - Date.parse(admittedAt)).toBe(11_000);
+    expect(Date.parse(deadline) - Date.parse(admittedAt)).toBe(66_000);
   });
 
   it('sends the provider our key and our headers, and nothing of the client’s', async () => {
@@ -176,7 +174,7 @@ describe('a call that is not streamed', () => {
     const left = new AbortController();
     harness.script = async (response, request) => {
       left.abort();
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await untilGone();
       await answersWhole(completion())(response, request);
     };
     await expect(post(hello, left.signal)).rejects.toThrow();
@@ -346,7 +344,7 @@ describe('a streamed call', () => {
       .filter((one) => !one.includes('prompt_tokens'))
       .join('');
     expect(await textOfStream({})).toBe(expected);
-  }, 20_000);
+  });
 
   it('is over for the client only when its end is on record', async () => {
     harness.script = streams(...ordinaryStream());
@@ -369,8 +367,8 @@ describe('a streamed call', () => {
       }
     })();
     await untilEnded();
+    await eventually(() => seen.includes('"finish_reason":"stop"'));
     await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(seen).toContain('"finish_reason":"stop"');
     expect(seen).not.toContain('[DONE]');
     release();
     await reading;
@@ -466,8 +464,10 @@ describe('a streamed call', () => {
     expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
     harness.journal.ends.length = 0;
     harness.script = (response) => writes(response, ordinaryStream().slice(0, 3));
+    harness.upstream.isPatient = false;
     await textOfStream({});
     expect(theEnd()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_timeout' });
+    harness.upstream.isPatient = true;
     harness.journal.ends.length = 0;
     const left = new AbortController();
     await (await post({ ...hello, stream: true }, left.signal)).body?.getReader().read();
@@ -510,6 +510,7 @@ describe('a streamed call', () => {
   });
 
   it('S10: charges what was relayed, and ends with an error where the provider falls silent', async () => {
+    harness.upstream.isPatient = false;
     harness.script = async (response) => {
       await writes(response, ordinaryStream().slice(0, 3));
     };
@@ -534,22 +535,23 @@ describe('a streamed call', () => {
     };
     const left = new AbortController();
     await post({ ...hello, stream: true, max_tokens: 1_000 }, left.signal);
-    await new Promise((resolve) => setTimeout(resolve, 700));
-    const afterwards = sent;
-    await new Promise((resolve) => setTimeout(resolve, 300));
     // What the sockets' own buffers hold between provider, gateway and client, and not a byte more with time.
+    await eventually(async () => {
+      const before = sent;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return sent === before;
+    });
     expect(sent).toBeLessThan(32_000_000);
-    expect(sent - afterwards).toBeLessThan(1_000_000);
     left.abort();
     const kept = tokensOf('x'.repeat(16_000));
     expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, kept));
-  }, 20_000);
+  });
 
   it('S8: costs nothing where its client left before the provider was asked', async () => {
     const left = new AbortController();
     harness.holds.onPlace = async () => {
       left.abort();
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      await untilGone();
     };
     await expect(post({ ...hello, stream: true }, left.signal)).rejects.toThrow();
     expect(await untilEnded()).toMatchObject({
@@ -565,9 +567,7 @@ describe('a streamed call', () => {
       left.abort();
     };
     await expect(post({ ...hello, stream: true }, left.signal)).rejects.toThrow();
-    const begun = performance.now();
-    await harness.upstreamRequests[0]?.aborted;
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await comesWithinASecond(harness.upstreamRequests[0]?.aborted)).toBe(true);
     expect(await untilEnded()).toMatchObject({
       statusCode: 499,
       end: countedEnd('counted_partial', 9, 0),
@@ -592,21 +592,19 @@ describe('a streamed call', () => {
     for (let seen = ''; !seen.includes('世界');)
       seen += Buffer.from((await reader?.read())?.value ?? []).toString();
     left.abort();
-    const begun = performance.now();
-    await harness.upstreamRequests[0]?.aborted;
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect(await comesWithinASecond(harness.upstreamRequests[0]?.aborted)).toBe(true);
     expect((await untilEnded())?.end).toEqual(countedEnd('counted_partial', 9, tokensOf('Hello 世界.')));
   });
 
   it('S1: is charged in full when its client leaves after everything was reported', async () => {
     const left = new AbortController();
     harness.script = async (response) => {
-      await writes(response, ordinaryStream().slice(0, 5));
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      left.abort();
+      await writes(response, [...ordinaryStream().slice(0, 5), ': all was said\n\n']);
     };
-    const answer = await post({ ...hello, stream: true }, left.signal);
-    await answer.text().catch(() => '');
+    const reader = (await post({ ...hello, stream: true }, left.signal)).body?.getReader();
+    for (let seen = ''; !seen.includes(': all was said');)
+      seen += Buffer.from((await reader?.read())?.value ?? []).toString();
+    left.abort();
     expect((await untilEnded())?.end).toMatchObject({ kind: 'usage', charge: '0.0195' });
   });
 });
@@ -632,6 +630,7 @@ describe('a provider that does not answer', () => {
   });
 
   it('answers 504 where it takes too long, and does not charge', async () => {
+    harness.upstream.isPatient = false;
     harness.script = () => {};
     const error = await caught(() => client.chat.completions.create(hello, { maxRetries: 0 }));
     expect(error).toMatchObject({ status: 504, code: 'upstream_timeout' });
@@ -709,7 +708,7 @@ describe('a call that is not let in', () => {
       await answersWhole(completion())(response, request);
     };
     const two = [post(hello), post({ ...hello, stream: true })];
-    while (harness.upstreamRequests.length < 2) await new Promise((wait) => setTimeout(wait, 5));
+    await eventually(() => harness.upstreamRequests.length === 2);
     const third = await post(hello);
     expect([third.status, third.headers.get('retry-after')]).toEqual([503, '1']);
     expect(await third.json()).toMatchObject({ error: { type: 'server_error', code: 'server_overloaded' } });
@@ -790,8 +789,8 @@ describe('a call that is not let in', () => {
       hasAnswered = true;
       return response.text();
     });
+    await eventually(() => harness.upstreamRequests.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(harness.upstreamRequests).toHaveLength(1);
     expect(hasAnswered).toBe(false);
     release();
     expect(await answer).toContain('[DONE]');

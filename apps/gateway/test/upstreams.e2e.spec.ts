@@ -1,6 +1,6 @@
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import OpenAI from 'openai';
 import { routesOf, UpstreamsFile } from '../src/upstreams/upstream-routes.ts';
 import { chunk, completion, frame, ordinaryStream, RelayHarness, usageOf, writes } from './relay-harness.ts';
@@ -84,12 +84,13 @@ beforeEach(() => {
     provider.answer = ok;
   }
 });
-const drawing = Math.random;
+/** Chance always draws the first, and no time goes by while providers rest. */
 beforeEach(() => {
-  Math.random = () => 0;
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+  jest.spyOn(performance, 'now').mockReturnValue(performance.now());
 });
 afterEach(() => {
-  Math.random = drawing;
+  jest.restoreAllMocks();
 });
 
 const end = () => harness.journal.ends[0]?.data;
@@ -129,6 +130,7 @@ describe('several providers of a model', () => {
   });
 
   it('a silence is not asked about again elsewhere', async () => {
+    harness.upstream.isPatient = false;
     providers.first.answer = () => undefined;
     expect(await failure(client.chat.completions.create(hello))).toMatchObject({ status: 504 });
     expect(counts()).toEqual([1, 0, 0]);

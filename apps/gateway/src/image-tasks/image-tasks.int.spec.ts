@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, messagingMigration, migrate } from '@app/persistence';
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import {
   FakeHolds,
   FakeJournal,
@@ -59,7 +59,7 @@ let database: Database;
 let store: ImageTasksStore;
 const journal = new FakeJournal();
 const holds = new FakeHolds();
-const upstream = new HttpUpstream({ headersTimeoutMs: 1_000, bodyTimeoutMs: 1_000 });
+const upstream = new HttpUpstream({ headersTimeoutMs: 30_000, bodyTimeoutMs: 30_000 });
 const watchers: WatchTasksJob[] = [];
 const caller = {
   ...{
@@ -121,13 +121,15 @@ function aGateway(deadlineMs = 60_000, sold: Partial<PublishedPrice> = { unitPri
   return { watch, submit: new SubmitTaskHandler(admission, starts, models, finish, store, watch) };
 }
 
-const until = async (taskId: string, status: string) => {
-  for (let wait = 0; wait < 200; wait += 1) {
-    const task = await store.find('cus_1', taskId);
-    if (task?.status === status) return task;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error(`${taskId} never ${status}`);
+const until = (taskId: string, status: string) =>
+  eventually(
+    () => store.find('cus_1', taskId),
+    (task) => task?.status === status,
+  );
+/** The provider is asked once more. */
+const untilAsked = () => {
+  const count = provider.asked.length;
+  return eventually(() => provider.asked.length > count);
 };
 const failure = (work: Promise<unknown>) =>
   work.then(
@@ -147,7 +149,8 @@ describe('a picture that takes minutes', () => {
     expect(provider.asked[0]).toEqual({ path: '/mj/submit/imagine', body: { prompt: 'A lantern.' } });
     expect(journal.starts).toHaveLength(1);
     provider.tasks = [{ id: 'mj-1', status: 'IN_PROGRESS', progress: '40%' }];
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await untilAsked();
+    await untilAsked();
     expect({ ends: journal.ends, left }).toEqual({ ends: [], left: 0 });
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
     expect(await until(task.taskId, 'succeeded')).toMatchObject({
@@ -171,7 +174,7 @@ describe('a picture that takes minutes', () => {
     journal.onFinished = () => release.promise;
     const task = await aGateway().submit.handle(caller, order(), leave);
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await eventually(() => journal.ends.length > 0);
     expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'in_progress' });
     release.resolve(undefined);
     journal.onFinished = () => Promise.resolve();
@@ -200,7 +203,8 @@ describe('a picture that takes minutes', () => {
   it('is asked for again where its provider is away for a while', async () => {
     const task = await aGateway().submit.handle(caller, order(), leave);
     provider.isAway = true;
-    await new Promise((resolve) => setTimeout(resolve, 150));
+    await untilAsked();
+    await untilAsked();
     Object.assign(provider, {
       isAway: false,
       tasks: [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://p.example' }],
@@ -251,8 +255,7 @@ describe('a picture that takes minutes', () => {
       answersAt: answer.promise,
       tasks: [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }],
     });
-    const count = provider.asked.length;
-    while (provider.asked.length === count) await new Promise((resolve) => setTimeout(resolve, 5));
+    await untilAsked();
     const stopped = stopping.watch.beforeApplicationShutdown();
     await new Promise((resolve) => setTimeout(resolve, 100));
     answer.resolve(undefined);
@@ -265,16 +268,17 @@ describe('a picture that takes minutes', () => {
     const gateway = aGateway();
     const task = await gateway.submit.handle(caller, order(), leave);
     gateway.watch.onApplicationShutdown();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    await database.query(`UPDATE image_task SET alive_until = clock_timestamp() WHERE task_id = $1`, [
-      task.taskId,
-    ]);
     aGateway();
-    await until(task.taskId, 'failed');
+    // It may have been about to say that it is alive when it was cut off.
+    await eventually(async () => {
+      await database.query(`UPDATE image_task SET alive_until = clock_timestamp() WHERE task_id = $1`, [
+        task.taskId,
+      ]);
+      return (await store.find('cus_1', task.taskId))?.status === 'failed';
+    });
     provider.tasks = [{ id: 'mj-1', status: 'SUCCESS', imageUrl: 'https://pictures.example/1.png' }];
     gateway.watch.onApplicationBootstrap();
-    for (let wait = 0; wait < 100 && journal.ends.length === 0; wait += 1)
-      await new Promise((resolve) => setTimeout(resolve, 20));
+    await eventually(() => journal.ends.length > 0);
     expect(end()).toEqual({ kind: 'uncharged', reason: 'abandoned' });
     expect(await store.find('cus_1', task.taskId)).toMatchObject({ status: 'failed', failure: 'abandoned' });
   });

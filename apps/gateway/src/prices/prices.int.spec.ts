@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EventOf, PriceVersionPublished } from '@app/contracts';
 import { Database, messagingMigration, migrate } from '@app/persistence';
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import { CustomersAndKeys } from '../migrations/0002-customers-and-keys.ts';
 import { PricesProjection } from './prices.projection.ts';
 
@@ -67,17 +67,9 @@ describe('PricesProjection', () => {
     });
     await written;
     await record(version('prv_quick', { model: 'quick' }));
-    await seenWithin(() => idAt(prices, 'quick', '2026-12-01T00:00:00Z'), 'prv_quick');
+    // What was read is good for a second.
+    expect(await eventually(() => idAt(prices, 'quick', '2026-12-01T00:00:00Z'))).toBe('prv_quick');
     commit();
-    await seenWithin(() => idAt(prices, 'slow', '2026-12-01T00:00:00Z'), 'prv_slow');
+    expect(await eventually(() => idAt(prices, 'slow', '2026-12-01T00:00:00Z'))).toBe('prv_slow');
   });
 });
-
-/** What was read is good for a second. */
-async function seenWithin(look: () => Promise<string | undefined>, id: string): Promise<void> {
-  for (let wait = 0; wait < 30; wait += 1) {
-    if ((await look()) === id) return;
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-  expect(await look()).toBe(id);
-}

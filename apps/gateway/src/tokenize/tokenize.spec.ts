@@ -138,14 +138,17 @@ describe('tokenize', () => {
   it('counts the longest hostile texts without holding up anybody, a few at once', async () => {
     const delay = monitorEventLoopDelay({ resolution: 5 });
     delay.enable();
+    const begun = performance.now();
     const hostile = Array.from({ length: 4 }, () => tokenize({ input: 'a'.repeat(1_048_576) }));
     const outcomes = await Promise.allSettled(hostile);
+    const took = performance.now() - begun;
     delay.disable();
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'rejected']);
     expect(outcomes.at(-1)).toMatchObject({
       reason: { details: { status: 429, code: 'rate_limit_exceeded' } },
     });
-    expect(delay.percentile(90) / 1e6).toBeLessThan(100);
+    // Counted here, the two would hold everybody up for half the time each.
+    expect(delay.percentile(90) / 1e6).toBeLessThan(took / 8);
     expect(await tokenize({ input: 'after' })).toMatchObject({ inputTokens: 1 });
-  }, 30_000);
+  });
 });

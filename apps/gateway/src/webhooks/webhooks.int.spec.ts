@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Database, messagingMigration, migrate, newId, Outbox, OutboxSignal } from '@app/persistence';
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import OpenAI from 'openai';
 import { WebhookReceiver } from '../../test/webhook-receiver.ts';
 import { KeyPepper } from '../access/issue-key.handler.ts';
@@ -37,7 +37,8 @@ class StoppedClock extends Clock {
 }
 
 const day = 86_400_000;
-const attemptMs = 300;
+/** The longest attempt of a sender that is patient, and of one that is not. */
+const [attemptMs, shortMs] = [30_000, 1_000];
 const pepper = new KeyPepper('a pepper of at least thirty-two characters');
 const clock = new StoppedClock();
 const receiver = new WebhookReceiver();
@@ -77,8 +78,8 @@ beforeEach(async () => {
 });
 
 /** A process that sends; `onlyPublic` as in production. */
-function aSender({ onlyPublic = false } = {}): SendWebhooksJob {
-  const times = new WebhookTimes(attemptMs);
+function aSender({ onlyPublic = false, patienceMs = attemptMs } = {}): SendWebhooksJob {
+  const times = new WebhookTimes(patienceMs);
   const client = new WebhookClient(new WebhookReach(!onlyPublic), times);
   const job = new SendWebhooksJob(new DueDeliveriesStore(database), client, clock, times, pepper);
   clients.push(client);
@@ -179,7 +180,7 @@ describe('a receiver that', () => {
       const sender = aSender();
       await tell(low(owner, '1'));
       receiver.answer = answer;
-      await send(sender);
+      await send(failure === 'timed_out' ? aSender({ patienceMs: shortMs }) : sender);
       expect(await logOf(owner)).toMatchObject([{ status: 'pending', attempts: 1, responseStatus, failure }]);
       receiver.answer = (response) => response.writeHead(200).end('ok');
       clock.pass(4_999);
@@ -253,16 +254,19 @@ describe('a receiver that', () => {
   it('hangs delays nobody else', async () => {
     const [hanging, quick] = [await anEndpoint({ url: `${receiver.url}/hangs` }), await anEndpoint()];
     await tell(...Array.from({ length: 100 }, (_, at) => low(hanging, String(at))), low(quick, 'quick'));
+    const hangs: (() => void)[] = [];
     receiver.answer = (response, { path }) => {
-      if (path !== '/hangs') response.writeHead(204).end();
+      if (path === '/hangs') hangs.push(() => response.destroy());
+      else response.writeHead(204).end();
     };
     const sender = aSender();
     await sender.round();
-    for (let wait = 0; (await logOf(quick))[0]?.status !== 'delivered' && wait < 20; wait += 1)
-      await new Promise((resolve) => setTimeout(resolve, 10));
+    await eventually(async () => (await logOf(quick))[0]?.status === 'delivered');
     expect(receiver.received.filter(({ path }) => path === '/hook')).toHaveLength(1);
+    await eventually(() => hangs.length === 4);
     await sender.round();
-    expect(receiver.received.filter(({ path }) => path === '/hangs').length).toBeLessThanOrEqual(4);
+    expect(hangs).toHaveLength(4);
+    for (const end of hangs) end();
     await sender.settled();
   });
 });

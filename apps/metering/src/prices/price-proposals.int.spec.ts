@@ -15,12 +15,14 @@ import type { PublicationResult } from './price-examination.ts';
 import type { ModelImpact } from './price-impact.ts';
 import type { ProposedVersion } from './price-publication.ts';
 
+const limits = { METERING_PRICE_CHANGE_PERCENT_MAX: 20, METERING_PRICE_LEAD_SECONDS: 60 };
+let url: string;
 let metering: OpenMetering;
 const calls: ReturnType<typeof aCall>[] = [];
 
 beforeAll(async () => {
-  const limits = { METERING_PRICE_CHANGE_PERCENT_MAX: 20, METERING_PRICE_LEAD_SECONDS: 60 };
-  metering = await openMetering(await freshDatabase('metering-proposals'), limits);
+  url = await freshDatabase('metering-proposals');
+  metering = await openMetering(url, limits);
   await metering.publishPrice.handle(aPrice('2023-01-01T00:00:00Z', '2', '10'));
   await metering.publishPrice.handle(aPrice('2023-01-01T00:00:00Z', '2', '10', 'never-called'));
   await metering.deliver('customers', metering.batchOf(topics.customers, [aCustomer(), elsewhere]));
@@ -195,12 +197,13 @@ describe('a publication beyond the limit', () => {
   });
 
   it('is not published where its time has come before the second person decided', async () => {
-    const soon = new Date(Date.now() + 61_500).toISOString();
-    const id = await proposalOf(aPrice(soon, '23', '10'), 'anna');
+    const id = await proposalOf(aPrice(inAnHour(), '23', '10'), 'anna');
     const { payloadSha256 } = await metering.proposals.one(id);
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
-    const late = metering.proposals.approve(id, 'bert', { payloadSha256, reason: 'a bit late' });
+    // As if almost an hour had gone by: a change must be announced two hours ahead from now on.
+    const later = await openMetering(url, { ...limits, METERING_PRICE_LEAD_SECONDS: 7_200 });
+    const late = later.proposals.approve(id, 'bert', { payloadSha256, reason: 'a bit late' });
     await expect(late).rejects.toMatchObject({ details: { code: 'price-too-soon' } });
+    await later.close();
     expect(await metering.proposals.one(id)).toMatchObject({ status: 'refused' });
     expect((await versions()).filter(({ version }) => version.rates.input === '23')).toEqual([]);
   });

@@ -108,6 +108,7 @@ describe('RecordUsage', () => {
     expect(again).toMatchObject({ received: '20000', recorded: '0', duplicates: '20000' });
     const page = await api.GetUsage(
       question({ bucketWidth: 'month', from: '2026-11-01T00:00:00Z', to: '2026-11-23T00:00:00Z' }),
+      patient,
     );
     const charges = page.buckets.flatMap(({ results }) =>
       results.map(({ charge }) => Units18.fromText(charge)),
@@ -137,7 +138,7 @@ describe('RecordUsage', () => {
     }
     await expect(upload(broken())).rejects.toThrow('the caller is gone');
     await new Promise((resolve) => setTimeout(resolve, 300));
-    expect((await api.RecordUsage(item(1, { id: 'after-broken' }))).outcome).toBe('recorded');
+    expect((await record(item(1, { id: 'after-broken' }))).outcome).toBe('recorded');
     expect(await upload([item(0, { id: 'broken-0' })])).toMatchObject({ received: '1' });
   });
 
@@ -172,7 +173,7 @@ describe('RecordUsage', () => {
     );
     expect(summary).toMatchObject({ recorded: '4' });
     await eventually(async () => (await count("call WHERE customer_id = 'cus_late'")) === 4);
-    const { calls } = await api.ListCalls(everyCallOf('cus_late'));
+    const { calls } = await api.ListCalls(everyCallOf('cus_late'), patient);
     expect(calls.map(({ charge, reason }) => charge || reason)).toEqual(['3', '2', '2', 'no-price']);
   }, 120_000);
 
@@ -195,19 +196,19 @@ describe('RecordUsage', () => {
   }, 300_000);
 
   it('answers a single item, its repetition and its changed repetition', async () => {
-    const first = await api.RecordUsage(item(1, { id: 'single' }));
+    const first = await record(item(1, { id: 'single' }));
     expect(first.outcome).toBe('recorded');
-    expect(await api.RecordUsage(item(1, { id: 'single' }))).toEqual({ ...first, outcome: 'duplicate' });
-    await expect(api.RecordUsage(item(2, { id: 'single' }))).rejects.toMatchObject({
+    expect(await record(item(1, { id: 'single' }))).toEqual({ ...first, outcome: 'duplicate' });
+    await expect(record(item(2, { id: 'single' }))).rejects.toMatchObject({
       code: 'conflict',
       status: 409,
     });
-    await expect(api.RecordUsage(item(2, { id: '' }))).rejects.toMatchObject({ details: { field: 'id' } });
+    await expect(record(item(2, { id: '' }))).rejects.toMatchObject({ details: { field: 'id' } });
   });
 
   it('is closed to a token without usage:write', async () => {
     const reader = clientOf('usage:read');
-    await expect(reader.RecordUsage(item(1))).rejects.toMatchObject({ code: 'forbidden' });
+    await expect(record(item(1), reader)).rejects.toMatchObject({ code: 'forbidden' });
     await expect(grpcUpload(reader, 'RecordUsageStream', items(1))).rejects.toMatchObject({
       code: 'forbidden',
     });
@@ -330,7 +331,7 @@ describe('the REST doors', () => {
     });
     expect((await get('/v1/rate-cards/spec-card/price-versions')).status).toBe(403);
     const reader = clientOf('prices:read');
-    const { versions } = await reader.ListPrices({ rateCard: 'spec-card', publicCard: '' });
+    const { versions } = await reader.ListPrices({ rateCard: 'spec-card', publicCard: '' }, patient);
     expect(versions.map(({ model, effectiveTo, terms }) => [model, effectiveTo, terms?.rates])).toEqual([
       ['m-1', '', { input: '1', output: '2' }],
     ]);
@@ -385,14 +386,14 @@ describe('the REST doors', () => {
       },
       ...{ terms: undefined, derivation, limits: undefined, costs: [] },
     };
-    const answer = await publisher.PublishPrices({ versions: [version], reason: '', dryRun: false });
+    const answer = await publisher.PublishPrices({ versions: [version], reason: '', dryRun: false }, patient);
     expect(answer).toMatchObject({
       outcome: 'published',
       versions: [{ basis: 'derived', terms: { rates: { input: '213', output: '426' } } }],
     });
     const bad = { ...version, model: 'x', derivation: { ...derivation, fxRate: 'seven' } };
     await expect(
-      publisher.PublishPrices({ versions: [bad], reason: '', dryRun: true }),
+      publisher.PublishPrices({ versions: [bad], reason: '', dryRun: true }, patient),
     ).rejects.toMatchObject({ details: { field: 'versions.0.derivation.fx.rate' } });
     closeGrpc(publisher);
   });
@@ -410,6 +411,7 @@ describe('the REST doors', () => {
     const rest = await get(`/v1/usage?${query}`);
     const grpc = await api.GetUsage(
       question({ from: '2026-11-01T00:00:00Z', to: '2026-11-23T00:00:00Z', groupBy: ['model', 'source'] }),
+      patient,
     );
     expect(rest.body).toEqual(grpc);
     expect((await get('/v1/usage?customerId=cus_1&timeZone=Mars/Olympus')).status).toBe(400);
@@ -528,6 +530,10 @@ const everyCallOf = (customerId: string): MeteringApi.ListCallsRequest => ({
   ...{ customerId, pageSize: 500, cursor: '', from: '', to: '', model: '', keyId: '' },
   ...{ endpoint: '', source: '', outcome: '' },
 });
+
+/** A machine that stands still for seconds refuses nobody here. */
+const patient = { timeoutMs: 40_000 };
+const record = (one: MeteringApi.UsageItem, client = api) => client.RecordUsage(one, patient);
 
 const upload = (all: Iterable<MeteringApi.UsageItem>): Promise<MeteringApi.RecordUsageSummary> =>
   grpcUpload(api, 'RecordUsageStream', all);

@@ -38,7 +38,7 @@ class StoppedClock extends Clock {
 
 const day = 86_400_000;
 /** The longest attempt of a sender that is patient, and of one that is not. */
-const [attemptMs, shortMs] = [30_000, 1_000];
+const [attemptMs, shortMs] = [30_000, 2_000];
 const pepper = new KeyPepper('a pepper of at least thirty-two characters');
 const clock = new StoppedClock();
 const receiver = new WebhookReceiver();

@@ -169,6 +169,10 @@ class PatientUpstream extends Upstream {
 
 export type UpstreamScript = (response: ServerResponse, request: UpstreamRequest) => void | Promise<void>;
 
+class TestTimes extends CallTimes {
+  override keepAliveMs = 15_000;
+}
+
 /** A gateway with fakes at its ports, and a provider that does what a test says. */
 export class RelayHarness {
   readonly journal = new FakeJournal();
@@ -177,6 +181,7 @@ export class RelayHarness {
   readonly counts = new TestCounts();
   /** Nobody asks it for keys without limits. */
   readonly limits = {};
+  readonly times = new TestTimes(60_000, 90_000);
   readonly waiver: { isOn: boolean } & UpstreamErrorWaiver = new UpstreamErrorWaiver(false);
   readonly upstreamRequests: UpstreamRequest[] = [];
   script: UpstreamScript = answersWhole(completion());
@@ -237,6 +242,7 @@ export class RelayHarness {
     this.waiver.isOn = false;
     this.upstream.isPatient = true;
     this.clientsGone = 0;
+    this.times.keepAliveMs = 15_000;
     this.journal.isTrusted = true;
     this.journal.onStarted = () => Promise.resolve();
     this.journal.onFinished = () => Promise.resolve();
@@ -244,7 +250,7 @@ export class RelayHarness {
 
   private controllerOf(routes: UpstreamRoutes): RelayController {
     const clock = new SystemClock();
-    const times = new CallTimes(60_000, 90_000);
+    const { times } = this;
     const slices = new HoldSlices(64, /^gpt-4\.1/);
     const finish = new FinishCallHandler(this.journal, clock);
     const ends = new EndCallHandler(this.counts, this.waiver);

@@ -31,6 +31,9 @@ import { TokenCounts } from './token-counts.ts';
 
 /** How long calls and silent gateways may last. */
 export class CallTimes {
+  /** How often the client of a stream hears from us before the provider does say something. */
+  readonly keepAliveMs: number = 15_000;
+
   constructor(
     readonly deadlineMs: number,
     readonly holdExpiryMs: number,

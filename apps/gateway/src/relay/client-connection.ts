@@ -3,10 +3,16 @@ import type { ServerResponse } from 'node:http';
 
 /** A client that reads nothing for so long is taken for gone. */
 const slowestReadMs = 60_000;
+const streamHead = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache',
+  'x-accel-buffering': 'no',
+};
 
 /** The client of one call: what it is sent, and whether it is still there. */
 export class ClientConnection {
   private readonly goneController = new AbortController();
+  private readonly since = performance.now();
   private begun = false;
 
   /** `takeOver` tells the framework that the response is ours from now on. */
@@ -25,14 +31,38 @@ export class ClientConnection {
     return this.goneController.signal;
   }
 
-  /** Sends the head of a stream at once, before its first byte. */
-  begin(headers: Readonly<Record<string, string>>): void {
+  /** How long this client has waited until now, in whole milliseconds. */
+  get waitedMs(): number {
+    return Math.round(performance.now() - this.since);
+  }
+
+  /** Sends the head of a stream at once, before its first byte; once. */
+  begin(callId: string): void {
+    if (this.begun) return;
     this.begun = true;
     this.takeOver();
     if (this.gone.aborted) return;
-    this.response.writeHead(200, headers);
+    this.response.writeHead(200, {
+      ...streamHead,
+      'x-call-id': callId,
+      'openai-processing-ms': String(this.waitedMs),
+    });
     this.response.flushHeaders();
     this.response.socket?.setNoDelay(true);
+  }
+
+  /**
+   * While a stream has no first byte, sends its head and then a comment each `everyMs`, which every client of streams skips:
+   * what stands between us would take silence for a dead connection. Gives what ends it.
+   */
+  keepAlive(callId: string, everyMs: number): () => void {
+    const timer = setInterval(() => {
+      this.begin(callId);
+      if (!this.gone.aborted) this.response.write(': keep-alive\n\n');
+    }, everyMs);
+    return () => {
+      clearInterval(timer);
+    };
   }
 
   /** Sends bytes and waits while the client is slower than the provider, so that nothing piles up in memory. */

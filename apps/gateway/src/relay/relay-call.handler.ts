@@ -3,7 +3,7 @@ import { health, log, withLogContext } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import type { Caller } from '../access/caller.ts';
 import { type Fields, isFields, type ModelRequest, objectIn } from '../endpoints/endpoint.ts';
-import { modelNotFound, type OpenAiError, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
+import { modelNotFound, OpenAiError, upstreamBroke, upstreamSaid } from '../openai/openai-error.ts';
 import { AdmitCallHandler, CallTimes } from './admit-call.handler.ts';
 import type { AdmittedCall } from './admitted-call.ts';
 import { BodyAnswerHandler } from './body-answer.handler.ts';
@@ -80,7 +80,7 @@ export class RelayCallHandler implements OnApplicationBootstrap {
     for (const [stop, keyId] of this.underWay) if (keyIds.has(keyId)) stop();
   }
 
-  /** Relays a call. Throws an OpenAiError where it ended before the first byte of an answer. */
+  /** Relays a call. Throws an OpenAiError where it ended before the head of an answer was sent. */
   async handle(caller: Caller, request: ModelRequest, client: ClientConnection): Promise<RelayedAnswer> {
     if (!this.models.serves(request.model, request.endpoint)) throw modelNotFound(request.model);
     const call = await this.admission.handle(caller, request);
@@ -101,16 +101,32 @@ export class RelayCallHandler implements OnApplicationBootstrap {
     if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
     if (request.stream && client.gone.aborted) stop();
     try {
-      const answer = await this.answerOf(under);
+      const answer = await this.awaited(under);
       const answered = { call: { ...call, ...originOf(answer) }, request };
       const { end, body } = request.stream
         ? { end: await this.streams.handle({ ...answered, answer, client, stop }), body: undefined }
         : await this.bodies.handle(answered, answer);
       return { callId: call.facts.callId, body, tokens: tokensOf(end) };
+    } catch (error) {
+      if (!client.hasBegun || !(error instanceof OpenAiError)) throw error;
+      await client.write(request.endpoint.errorFrame(error));
+      client.end();
+      return { callId: call.facts.callId, body: undefined, tokens: 0 };
     } finally {
       clearTimeout(deadline);
       this.underWay.delete(stop);
       client.gone.removeEventListener('abort', stop);
+    }
+  }
+
+  /** The head of the provider's answer, while its client is told that it is awaited. */
+  private async awaited(under: Under): Promise<RoutedAnswer> {
+    const { call, request, client } = under;
+    const enough = request.stream ? client.keepAlive(call.facts.callId, this.times.keepAliveMs) : undefined;
+    try {
+      return await this.answerOf(under);
+    } finally {
+      enough?.();
     }
   }
 

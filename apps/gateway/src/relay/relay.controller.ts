@@ -108,7 +108,8 @@ export class RelayController {
   private async relayOne(read: ReadCall, reply: FastifyReply): Promise<void> {
     const { caller, asked } = read;
     const permit = await this.limits.handle(caller, asked);
-    for (const [name, value] of Object.entries(permit.headers)) reply.raw.setHeader(name, value);
+    const headers = { ...permit.headers, 'openai-version': apiVersion };
+    for (const [name, value] of Object.entries(headers)) reply.raw.setHeader(name, value);
     const client = new ClientConnection(reply.raw, () => {
       reply.hijack();
     });
@@ -117,7 +118,7 @@ export class RelayController {
       const relayed = await this.answer(read, client);
       tokens = relayed.tokens;
       if (relayed.isRepeated) reply.header('idempotent-replayed', 'true');
-      if (relayed.body) await reply.status(200).header('x-call-id', relayed.callId).send(relayed.body);
+      if (relayed.body) await reply.status(200).headers(headOf(relayed, client)).send(relayed.body);
     } catch (error) {
       if (!client.hasBegun) throw error;
       // The answer has begun, so the only honest way left to say that it is not whole is to cut it off.
@@ -137,6 +138,14 @@ export class RelayController {
     return this.once.handle({ keyId: caller.keyId, idempotencyKey, request: asked }, call);
   }
 }
+
+/** The version of OpenAI's API that clients find here, as OpenAI itself names it. */
+const apiVersion = '2020-10-01';
+
+const headOf = ({ callId }: AnsweredOnce, client: ClientConnection) => ({
+  'x-call-id': callId,
+  'openai-processing-ms': String(client.waitedMs),
+});
 
 /** A stream that was broken off cannot be given again, so its name is not heeded. */
 function nameOf({ stream }: ModelRequest, { headers }: FastifyRequest): string | undefined {

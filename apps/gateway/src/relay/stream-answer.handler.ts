@@ -37,7 +37,7 @@ export class StreamAnswerHandler {
     const { call, request, answer, client, stop } = streamed;
     const { endpoint, wantsUsage } = request;
     const meter = endpoint.meter(call.outputTokensMax);
-    client.begin(headersOf(call));
+    client.begin(call.facts.callId);
     const pieces = answer.body[Symbol.asyncIterator]();
     const rename =
       call.isRenamed === true ? (text: string) => withPublicModel(text, request.model) : undefined;
@@ -59,13 +59,6 @@ export class StreamAnswerHandler {
     return end;
   }
 }
-
-const headersOf = ({ facts }: AdmittedCall) => ({
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-cache',
-  'x-accel-buffering': 'no',
-  'x-call-id': facts.callId,
-});
 
 /** How a stream ended, and what its client is told where it did not end well. */
 interface Relayed {

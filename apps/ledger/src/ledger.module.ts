@@ -1,4 +1,4 @@
-import { KafkaModule } from '@app/kafka';
+import { gatherCallsMs, KafkaModule } from '@app/kafka';
 import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
 import {
   Module,
@@ -215,4 +215,5 @@ const persistenceOf = (settings: LedgerSettings): DynamicModule =>
     applicationName: 'ledger',
     connectionsMax: 24,
     outboxSources: [journalSource],
+    outboxGatherMs: gatherCallsMs,
   });

@@ -13,6 +13,11 @@ export interface RelayOptions {
   readonly url: string;
   readonly applicationName: string;
   readonly sources: readonly OutboxSource[];
+  /**
+   * A round costs milliseconds here, in PostgreSQL and at the broker, however few its rows are. So what is committed within this
+   * time after a round goes together, in milliseconds: a lone row leaves at once, and a stream of them costs little beside its rows.
+   */
+  readonly gatherMs?: number | undefined;
 }
 
 /** Any number will do, as long as every process of a service uses the same. */
@@ -23,11 +28,7 @@ const batchRowsMax = 1_000;
 const pollMs = 100;
 const closeLooks = 10;
 const idlePollMs = 1_000;
-/**
- * A round costs milliseconds here, in PostgreSQL and at the broker, however few its rows are. So what is committed within this time
- * after a round goes together: a lone row leaves at once, and a stream of them costs little beside its rows.
- */
-const gatherMs = 25;
+const gatherMsUsual = 25;
 const followMs = 1_000;
 const retryMs = 1_000;
 
@@ -127,7 +128,7 @@ export class OutboxRelay {
       // What this process committed is published by the leader: tell it, as seldom as it would look.
       if (await this.pause(followMs)) {
         await client.query(`NOTIFY ${channel}`);
-        await sleep(gatherMs);
+        await sleep(gatherMsUsual);
       }
       if (this.stopped) return;
     }
@@ -147,7 +148,7 @@ export class OutboxRelay {
       emptyLooks = rows === 0 ? emptyLooks + 1 : 0;
       if (rows === 0) {
         if (await this.pause(emptyLooks < closeLooks ? pollMs : idlePollMs)) emptyLooks = 0;
-      } else if (rows < batchRowsMax) await sleep(gatherMs);
+      } else if (rows < batchRowsMax) await sleep(this.options.gatherMs ?? gatherMsUsual);
     }
   }
 

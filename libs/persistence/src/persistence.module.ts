@@ -19,6 +19,8 @@ export interface PersistenceOptions extends MigrateOptions {
   readonly connectionsMax?: number;
   /** Rows of the service's own that are events already; the outbox table is always published. */
   readonly outboxSources?: readonly OutboxSource[];
+  /** How long rows gather behind a round of the relay, in milliseconds; 25 where nothing is said. */
+  readonly outboxGatherMs?: number;
 }
 
 /** Starts and stops what runs in the background. */
@@ -74,11 +76,11 @@ async function migratedDatabase(options: PersistenceOptions): Promise<Database> 
 }
 
 function relayOf(
-  { url, applicationName, outboxSources = [] }: PersistenceOptions,
+  { url, applicationName, outboxSources = [], outboxGatherMs: gatherMs }: PersistenceOptions,
   { eventLog, signal }: { readonly eventLog: EventLog; readonly signal: OutboxSignal },
 ): OutboxRelay {
   return new OutboxRelay(
-    { url, applicationName, sources: [outboxTable, ...outboxSources] },
+    { url, applicationName, sources: [outboxTable, ...outboxSources], gatherMs },
     eventLog,
     signal,
   );

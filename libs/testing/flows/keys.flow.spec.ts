@@ -214,6 +214,27 @@ describe('a customer’s own keys', () => {
   });
 });
 
+describe('a whole answer whose key is revoked while the provider is at work', () => {
+  it('is let through and charged in full, and is the last of its key', async () => {
+    const customer = await customers.aCustomer({ paid: '1' });
+    const { openai, keyId } = await aKey(customer, {});
+    const answering = openai.chat.completions.create(asking(100, 50, 'ponder'));
+    await eventually(
+      () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ held }) => held !== '0',
+    );
+    await customers.ask(`/v1/keys/${keyId}/revoke`, customer.key, {});
+    const { usage } = await answering;
+    // 2.5 and 15 per million.
+    expect(usage).toMatchObject({ prompt_tokens: 100, completion_tokens: 50, cost: '0.001' });
+    await expect(openai.chat.completions.create(asking(100, 50))).rejects.toMatchObject({ status: 401 });
+    await eventually(
+      () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ paid, held }) => held === '0' && paid === '0.999',
+    );
+  }, 30_000);
+});
+
 describe('a stream whose key is revoked', () => {
   it('is cut within seconds, and exactly what came is charged', async () => {
     const customer = await customers.aCustomer({ paid: '1' });

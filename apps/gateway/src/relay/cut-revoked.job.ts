@@ -10,11 +10,11 @@ export class CutRevokedJob extends RepeatedJob {
     private readonly calls: RelayCallHandler,
     private readonly keys: KeysStore,
   ) {
-    super({ everyMs: 5_000, failure: 'The keys of calls under way were not looked at' });
+    super({ everyMs: 5_000, failure: 'The keys of streams under way were not looked at' });
   }
 
   protected async round(): Promise<void> {
-    const { keysUnderWay } = this.calls;
-    if (keysUnderWay.length > 0) this.calls.stopCallsOf(await this.keys.endedOf(keysUnderWay));
+    const { streamingKeys } = this.calls;
+    if (streamingKeys.length > 0) this.calls.stopStreamsOf(await this.keys.endedOf(streamingKeys));
   }
 }

@@ -48,8 +48,8 @@ const clientClosedRequest = 499;
 /** One call from end to end: admitted, told to have started, sent to the provider, relayed, told to have finished. */
 @Injectable()
 export class RelayCallHandler implements OnApplicationBootstrap {
-  /** What ends each call under way, with the key that it is made with. */
-  private readonly underWay = new Map<() => void, string>();
+  /** What ends each call under way, with its key where it is a stream. */
+  private readonly underWay = new Map<() => void, string | undefined>();
 
   constructor(
     private readonly admission: AdmitCallHandler,
@@ -70,14 +70,17 @@ export class RelayCallHandler implements OnApplicationBootstrap {
     });
   }
 
-  /** The keys of all calls under way. */
-  get keysUnderWay(): readonly string[] {
-    return [...new Set(this.underWay.values())];
+  /** The keys of all streams under way. */
+  get streamingKeys(): readonly string[] {
+    return [...new Set(this.underWay.values())].filter((keyId) => keyId !== undefined);
   }
 
-  /** Ends the calls of these keys; what was delivered is charged. */
-  stopCallsOf(keyIds: ReadonlySet<string>): void {
-    for (const [stop, keyId] of this.underWay) if (keyIds.has(keyId)) stop();
+  /**
+   * Ends the streams of these keys; what was delivered is charged. A whole answer is let through and charged: the provider is at
+   * work on all of it, and nothing of it could be kept back.
+   */
+  stopStreamsOf(keyIds: ReadonlySet<string>): void {
+    for (const [stop, keyId] of this.underWay) if (keyId !== undefined && keyIds.has(keyId)) stop();
   }
 
   /** Relays a call. Throws an OpenAiError where it ended before the head of an answer was sent. */
@@ -96,7 +99,7 @@ export class RelayCallHandler implements OnApplicationBootstrap {
       controller.abort();
     };
     const deadline = setTimeout(stop, this.times.deadlineMs);
-    this.underWay.set(stop, call.facts.keyId);
+    this.underWay.set(stop, request.stream ? call.facts.keyId : undefined);
     // A whole answer is finished for a client that left: the provider did the work. A stream is worth no more to it.
     if (request.stream) client.gone.addEventListener('abort', stop, { once: true });
     if (request.stream && client.gone.aborted) stop();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fixture } from '@copilotkit/aimock';
 
 /** What a caller can ask of the fake provider, by a word in the last message. */
@@ -7,6 +8,8 @@ const cutWish = /\bcut\b/;
 const slowWish = /\bslow\b/;
 const crawlWish = /\bcrawl\b/;
 const silentWish = /\bsilent\b/;
+const ponderWish = /\bponder\b/;
+const ponderMs = 7_000;
 const toolWish = /\btool\b/;
 const inlineWish = /\binline\b/;
 
@@ -39,6 +42,12 @@ function answer(request: ChatRequest) {
   };
 }
 
+/** An answer that takes its time, streamed or whole. */
+async function lateAnswer(request: ChatRequest) {
+  await sleep(ponderMs);
+  return answer(request);
+}
+
 /** A call of the first tool that was brought, with the usage that was asked for. */
 function toolCall(request: ChatRequest) {
   const { usage } = answer(request);
@@ -56,6 +65,7 @@ function failure(request: ChatRequest) {
 /**
  * The answers of the fake provider, first match first:
  * `status=503` fails so, `cut` breaks off after some chunks, `slow` takes its time between chunks, `crawl` half a second, `silent` before the first,
+ * `ponder` takes seven seconds before it answers at all,
  * `tool` calls the first tool, `usage=30/8` reports 30 tokens in and 8 out; anything else reports 3,000 and 800.
  * Embeddings and pictures are always the same, a picture `inline` comes in the answer itself; responses and Anthropic's messages are answered as chat is.
  */
@@ -72,6 +82,7 @@ export const answers: readonly Fixture[] = [
   { match: { endpoint: 'chat', predicate: asks(slowWish) }, response: answer, latency: 150, chunkSize: 20 },
   { match: { endpoint: 'chat', predicate: asks(crawlWish) }, response: answer, latency: 500, chunkSize: 10 },
   { match: { endpoint: 'chat', predicate: asks(silentWish) }, response: answer, latency: 5_000 },
+  { match: { endpoint: 'chat', predicate: asks(ponderWish) }, response: lateAnswer },
   { match: { endpoint: 'chat', predicate: asks(toolWish) }, response: toolCall, chunkSize: 20 },
   { match: { endpoint: 'chat' }, response: answer, chunkSize: 20 },
   { match: { endpoint: 'embedding' }, response: { embedding: [0.25, -0.5, 0.125] } },

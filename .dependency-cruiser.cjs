@@ -27,6 +27,7 @@ const FLOORS = {
   kafka: { libs: ['contracts', 'config', 'observability'] },
   transport: { libs: ['money', 'decider', 'contracts', 'config', 'observability', 'kafka'] },
   persistence: { libs: ['money', 'decider', 'contracts', 'config', 'observability', 'kafka'] },
+  parking: { libs: ['observability', 'kafka', 'persistence', 'transport'] },
 };
 
 const floorRules = Object.entries(FLOORS).map(([lib, { libs, packages }]) => ({

@@ -19,14 +19,17 @@ export const clientScopes = {
     ...['customers:read', 'quarantine:resolve'],
   ],
   // Two people: who asks for an entry by hand never approves it.
-  'finance-maker': ['ledger:read', 'payments:read', 'adjustments:request'],
+  'finance-maker': [
+    ...['ledger:read', 'payments:read', 'adjustments:request', 'messages:read', 'messages:drive'],
+  ],
   'finance-checker': [
     ...['ledger:read', 'payments:read', 'adjustments:approve', 'prices:read', 'prices:approve'],
+    ...['messages:read', 'messages:approve'],
   ],
   'internal-service': ['usage:write', 'usage:read', 'prices:read'],
   operator: [
     ...['customers:read', 'customers:write', 'prices:read', 'prices:publish', 'usage:read', 'usage:write'],
-    ...['ledger:read', 'payments:read', 'payments:write'],
+    ...['ledger:read', 'payments:read', 'payments:write', 'messages:read', 'messages:drive'],
   ],
 };
 

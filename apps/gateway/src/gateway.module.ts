@@ -1,5 +1,6 @@
 import { readSettings } from '@app/config';
 import { KafkaModule } from '@app/kafka';
+import { ParkingModule } from '@app/parking';
 import { messagingMigration, PersistenceModule } from '@app/persistence';
 import { ServiceTokens } from '@app/transport';
 import { Module } from '@nestjs/common';
@@ -28,6 +29,7 @@ import { CustomerBudgets } from './migrations/0006-customer-budgets.ts';
 import { RepeatedCalls } from './migrations/0007-repeated-calls.ts';
 import { TokensGivenBack } from './migrations/0008-tokens-given-back.ts';
 import { LowestLevels } from './migrations/0009-lowest-levels.ts';
+import { ParkedDeeds } from './migrations/0010-parked-deeds.ts';
 import { ImageTasksController } from './image-tasks/image-tasks.controller.ts';
 import { ImageTasksStore } from './image-tasks/image-tasks.store.ts';
 import { SubmitTaskHandler } from './image-tasks/submit-task.handler.ts';
@@ -59,6 +61,7 @@ const settings = readSettings(gatewaySettings);
 /** The gateway, wired. */
 @Module({
   imports: [
+    ParkingModule,
     PersistenceModule.forRoot({
       url: settings.GATEWAY_DATABASE_URL,
       migrationUrl: settings.GATEWAY_MIGRATION_DATABASE_URL ?? settings.GATEWAY_DATABASE_URL,
@@ -72,6 +75,7 @@ const settings = readSettings(gatewaySettings);
         RepeatedCalls,
         TokensGivenBack,
         LowestLevels,
+        ParkedDeeds,
       ],
       applicationName: 'gateway',
     }),

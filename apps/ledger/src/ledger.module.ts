@@ -1,4 +1,5 @@
 import { gatherCallsMs, KafkaModule } from '@app/kafka';
+import { ParkingModule } from '@app/parking';
 import { Database, messagingMigration, Outbox, OutboxSignal, PersistenceModule } from '@app/persistence';
 import {
   Module,
@@ -139,7 +140,7 @@ export class LedgerModule {
   static forRoot(settings: LedgerSettings): DynamicModule {
     return {
       module: LedgerModule,
-      imports: [kafkaOf(settings), persistenceOf(settings)],
+      imports: [kafkaOf(settings), persistenceOf(settings), ParkingModule],
       controllers: [...consumers, ...doors],
       providers: [
         { provide: Waits, useValue: waitsOf(settings) },

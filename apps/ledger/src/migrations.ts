@@ -9,6 +9,7 @@ import { EntriesOutOfTime } from './migrations/0008-entries-out-of-time.ts';
 import { SmallIndexes } from './migrations/0009-small-indexes.ts';
 import { BoundedProofsAndReports } from './migrations/0010-bounded-proofs-and-reports.ts';
 import { LotsSentBack } from './migrations/0011-lots-sent-back.ts';
+import { ParkedDeeds } from './migrations/0012-parked-deeds.ts';
 
 /** The ledger's migrations after messaging's, in their order. */
 export const ledgerMigrations: readonly Migration[] = [
@@ -22,4 +23,5 @@ export const ledgerMigrations: readonly Migration[] = [
   SmallIndexes,
   BoundedProofsAndReports,
   LotsSentBack,
+  ParkedDeeds,
 ];

@@ -1,4 +1,5 @@
 import { KafkaModule } from '@app/kafka';
+import { ParkingModule } from '@app/parking';
 import { messagingMigration, PersistenceModule } from '@app/persistence';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AbandonCallsHandler } from './calls/abandon-calls.handler.ts';
@@ -25,6 +26,7 @@ import { UsageHours } from './migrations/0003-usage-hours.ts';
 import { QuarantineResolutions } from './migrations/0004-quarantine-resolutions.ts';
 import { PriceBook } from './migrations/0005-price-book.ts';
 import { Margins } from './migrations/0006-margins.ts';
+import { ParkedDeeds } from './migrations/0007-parked-deeds.ts';
 import { AuditPricesHandler } from './prices/audit-prices.handler.ts';
 import { DecideProposalHandler } from './prices/decide-proposal.handler.ts';
 import { PriceBookStore } from './prices/price-book.store.ts';
@@ -54,7 +56,7 @@ import { UsageStore } from './usage/usage.store.ts';
 /** The migrations of metering, in order. */
 export const meteringMigrations = [
   messagingMigration,
-  ...[MeteringTables, UsageHours, QuarantineResolutions, PriceBook, Margins],
+  ...[MeteringTables, UsageHours, QuarantineResolutions, PriceBook, Margins, ParkedDeeds],
 ];
 
 /** Usage intake, prices, rating and usage reads. */
@@ -63,7 +65,7 @@ export class MeteringModule {
   static forRoot(settings: MeteringSettings): DynamicModule {
     return {
       module: MeteringModule,
-      imports: [kafkaOf(settings), persistenceOf(settings)],
+      imports: [kafkaOf(settings), persistenceOf(settings), ParkingModule],
       controllers: [
         ...[CallsConsumer, UsageConsumer, CustomersConsumer, JournalConsumer, IntakeGrpc, UsageGrpc],
         ...[UsageRecordsController, PriceVersionsController, PricingController, UsageController],

@@ -1,4 +1,5 @@
 import { KafkaModule } from '@app/kafka';
+import { ParkingModule } from '@app/parking';
 import { messagingMigration, PersistenceModule } from '@app/persistence';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { channelsOf } from './channels/installed-channels.ts';
@@ -15,6 +16,7 @@ import { LatestStatement } from './migrations/0005-latest-statement.ts';
 import { Reconciliation } from './migrations/0006-reconciliation.ts';
 import { OpenMatters } from './migrations/0007-open-matters.ts';
 import { EndedPayBacks } from './migrations/0008-ended-pay-backs.ts';
+import { ParkedDeeds } from './migrations/0009-parked-deeds.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { reconciliationProviders } from './reconciliation/reconciliation.module.ts';
@@ -56,6 +58,7 @@ export const paymentsMigrations = [
   Reconciliation,
   OpenMatters,
   EndedPayBacks,
+  ParkedDeeds,
 ];
 
 /** Top-ups, refunds, and the providers that move the money. */
@@ -65,7 +68,7 @@ export class PaymentsModule {
   static forRoot(settings: PaymentsSettings, clock: Clock = new SystemClock()): DynamicModule {
     return {
       module: PaymentsModule,
-      imports: [kafkaOf(settings), persistenceOf(settings)],
+      imports: [kafkaOf(settings), persistenceOf(settings), ParkingModule],
       controllers: [
         ...[TopUpsController, RefundsController, PaymentsGrpc],
         ...[WechatWebhooksController, AlipayWebhooksController, LedgerRefundsConsumer],

@@ -222,6 +222,9 @@ describe('what people move by hand', () => {
       Object.keys(methods).flatMap((method) => (method === 'get' ? [] : [`${method} ${path}`])),
     );
     expect(sending.sort()).toEqual([
+      'post /v1/admin/parked-messages/{id}/discard',
+      'post /v1/admin/parked-messages/{id}/discard/decision',
+      'post /v1/admin/parked-messages/{id}/drive',
       'post /v1/banks/{bank}/payout-files',
       'post /v1/banks/{bank}/statements',
       'post /v1/proposals',

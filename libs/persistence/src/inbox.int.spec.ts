@@ -174,9 +174,30 @@ describe('the inbox', () => {
     );
     expect(await statuses()).toEqual(['parked']);
     await inbox.apply(again, credit);
-    await inbox.apply(again, credit);
+    await expect(inbox.apply(again, credit)).rejects.toThrow('is not parked');
     expect(await credited()).toEqual(['1']);
     expect(await statuses()).toEqual(['redriven']);
+  });
+
+  it('keeps an old state parked where a later one of the same subject was applied, and only there', async () => {
+    const refuse =
+      (id: string): Effect =>
+      (tx, fresh) =>
+        fresh.some((one) => one.id === id)
+          ? Promise.reject(new Unprocessable('no', 'not yet'))
+          : credit(tx, fresh);
+    const drive = async (id: string, of: Event) => {
+      const [message] = await database.query<{ id: string }>(
+        'SELECT id FROM parked_message WHERE event_id = $1',
+        [id],
+      );
+      return inbox.applyNewest({ ...batchOf(0, [of]), redriveOf: message?.id ?? '' }, credit);
+    };
+    await inbox.applyNewest(batchOf(0, [event('1'), event('2'), event('3')]), refuse('2'));
+    await expect(drive('2', event('2'))).rejects.toThrow('A later state of');
+    await inbox.applyNewest(batchOf(3, [event('4')]), refuse('4'));
+    await drive('4', event('4'));
+    expect(await credited()).toEqual(['1', '3', '4']);
   });
 });
 

@@ -6,6 +6,7 @@ import { isPermanent, isTaken, reasonOf } from './failures.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import { park, type Parking } from './park.ts';
 import { advanceProgress, lockProgress, noticeGap, noticeRegression } from './progress.ts';
+import { endRedriven, lockParked, refuseOldNews } from './redrive.ts';
 
 /** What a batch does to the service's own rows, inside the transaction that also remembers the events. */
 export type Effect<E extends Event = Event> = (tx: Tx, fresh: readonly E[]) => Promise<void>;
@@ -31,6 +32,17 @@ export class Inbox {
    */
   async apply<E extends Event = Event>(batch: EventBatch, effect: Effect<E>): Promise<void> {
     await this.applyBy(batch, effect, rememberedIn);
+  }
+
+  /**
+   * As `apply`, for events that each tell the whole state of their subject and whose effect cannot tell an old one by itself:
+   * a parked one that is driven again stays parked where a later one of its subject was applied since.
+   */
+  async applyNewest<E extends Event = Event>(batch: EventBatch, effect: Effect<E>): Promise<void> {
+    await this.apply<E>(batch, async (tx, fresh) => {
+      await refuseOldNews(tx, batch, fresh);
+      await effect(tx, fresh);
+    });
   }
 
   /**
@@ -125,7 +137,10 @@ async function moveOn(tx: Tx, batch: EventBatch, parkings: readonly Parking[]): 
 }
 
 async function placeOf(tx: Tx, batch: EventBatch): Promise<bigint | undefined> {
-  if (batch.redriveOf !== undefined) return undefined;
+  if (batch.redriveOf !== undefined) {
+    await lockParked(tx, batch.redriveOf);
+    return undefined;
+  }
   const expected = await lockProgress(tx, batch);
   await noticeGap(tx, batch, expected);
   return expected;
@@ -133,17 +148,9 @@ async function placeOf(tx: Tx, batch: EventBatch): Promise<bigint | undefined> {
 
 /** Ends a batch: parks what must be parked and moves the place, or ends the parked message that was driven again. */
 async function settle(tx: Tx, batch: EventBatch, parkings: readonly Parking[]): Promise<void> {
-  if (batch.redriveOf === undefined) {
-    await park(tx, batch, parkings);
-    await advanceProgress(tx, batch);
-    return;
-  }
-  const [still] = parkings;
-  if (still !== undefined) throw new TypeError(`It still cannot be applied: ${still.reason}`);
-  await tx.query(
-    `UPDATE parked_message SET status = 'redriven', ended_at = clock_timestamp() WHERE id = $1`,
-    [batch.redriveOf],
-  );
+  if (batch.redriveOf !== undefined) return endRedriven(tx, batch.redriveOf, parkings);
+  await park(tx, batch, parkings);
+  await advanceProgress(tx, batch);
 }
 
 const rejections = (batch: EventBatch): Parking[] =>

@@ -12,6 +12,6 @@ export { OutboxRelay, type RelayOptions } from './outbox-relay.ts';
 export { OutboxSignal } from './outbox-signal.ts';
 export { type OutboxSource, outboxTable, type SourceRow } from './outbox-source.ts';
 export { park, type ParkedKind, type Parking } from './park.ts';
-export { ParkedMessages, type ParkedMessage } from './parked-messages.ts';
 export { PersistenceModule, type PersistenceOptions } from './persistence.module.ts';
+export { NotParked, StillParked, stillParkedBy } from './redrive.ts';
 export { instantText } from './row-types.ts';

@@ -51,8 +51,9 @@ const reasonCharactersMax = 2_000;
 /** PostgreSQL's text cannot hold a zero character: such a message must be parked like any other, or it blocks its partition. */
 const storable = (text: string): string => text.replaceAll('\0', '\uFFFD');
 
+/** Parked at the start of the transaction: what comes behind the message in its own batch counts as later. */
 const insert = `
   INSERT INTO parked_message
-         (id, consumer, topic, partition, record_offset, digest, key, headers, value, event_id, subject, kind, reason)
-  VALUES ($1, $2, $3, $4, $5::bigint, $6, $7, $8::json, $9, $10, $11, $12, $13)
+         (id, consumer, topic, partition, record_offset, digest, key, headers, value, event_id, subject, kind, reason, parked_at)
+  VALUES ($1, $2, $3, $4, $5::bigint, $6, $7, $8::json, $9, $10, $11, $12, $13, now())
   ON CONFLICT (consumer, partition, record_offset, digest) DO NOTHING`;

@@ -1,4 +1,4 @@
-import { EventLog, KafkaConsumerServer } from '@app/kafka';
+import { EventLog } from '@app/kafka';
 import {
   Module,
   type DynamicModule,
@@ -12,7 +12,6 @@ import { Outbox } from './outbox.ts';
 import { OutboxRelay } from './outbox-relay.ts';
 import { OutboxSignal } from './outbox-signal.ts';
 import { outboxTable, type OutboxSource } from './outbox-source.ts';
-import { ParkedMessages } from './parked-messages.ts';
 
 /** Settings of `forRoot`. */
 export interface PersistenceOptions extends MigrateOptions {
@@ -40,7 +39,7 @@ class PersistenceLife implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 }
 
-/** Migrates the service's database at boot, then gives Database, Outbox, Inbox and ParkedMessages to every module. */
+/** Migrates the service's database at boot, then gives Database, Outbox and Inbox to every module. */
 @Module({})
 export class PersistenceModule {
   static forRoot(options: PersistenceOptions): DynamicModule {
@@ -53,19 +52,13 @@ export class PersistenceModule {
         { provide: Outbox, useFactory: (signal: OutboxSignal) => new Outbox(signal), inject: [OutboxSignal] },
         { provide: Inbox, useFactory: (database: Database) => new Inbox(database), inject: [Database] },
         {
-          provide: ParkedMessages,
-          useFactory: (database: Database, consumers?: KafkaConsumerServer) =>
-            new ParkedMessages(database, consumers),
-          inject: [Database, { token: KafkaConsumerServer, optional: true }],
-        },
-        {
           provide: PersistenceLife,
           useFactory: (database: Database, signal: OutboxSignal, eventLog?: EventLog) =>
             new PersistenceLife(database, eventLog && relayOf(options, { eventLog, signal })),
           inject: [Database, OutboxSignal, { token: EventLog, optional: true }],
         },
       ],
-      exports: [Database, Outbox, Inbox, ParkedMessages, OutboxSignal],
+      exports: [Database, Outbox, Inbox, OutboxSignal],
     };
   }
 }

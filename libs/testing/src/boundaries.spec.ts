@@ -27,6 +27,7 @@ const broken: readonly (readonly [rule: string, file: string, imports: string])[
   ['kafka-stands-only-on-its-floor', 'libs/kafka/src/uses-persistence.ts', '@app/persistence'],
   ['transport-stands-only-on-its-floor', 'libs/transport/src/uses-persistence.ts', '@app/persistence'],
   ['persistence-stands-only-on-its-floor', 'libs/persistence/src/uses-transport.ts', '@app/transport'],
+  ['parking-stands-only-on-its-floor', 'libs/parking/src/knows-money.ts', '@app/money'],
   ['decimal-only-in-money', 'libs/rating/src/decimals.ts', 'decimal.js'],
   ['kafkajs-only-in-lib-kafka', 'apps/ledger/src/journal.consumer.ts', 'kafkajs'],
   ['logger-and-metrics-only-in-observability', 'apps/ledger/src/logs.handler.ts', 'pino'],

@@ -19,6 +19,9 @@ export const scopes = [
   'payments:write',
   'adjustments:request',
   'adjustments:approve',
+  'messages:read',
+  'messages:drive',
+  'messages:approve',
 ] as const;
 export type Scope = (typeof scopes)[number];
 

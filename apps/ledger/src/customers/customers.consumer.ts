@@ -22,7 +22,7 @@ export class CustomersConsumer {
 
   @ConsumesBatch(topics.customers)
   async apply(batch: EventBatch): Promise<void> {
-    await this.inbox.apply<CustomerEvent>(batch, async (_tx, fresh) => {
+    await this.inbox.applyNewest<CustomerEvent>(batch, async (_tx, fresh) => {
       const outcomes = await this.journal.post(fresh.map(requestOfCustomer));
       outcomes.forEach(raiseUnlessDone);
     });

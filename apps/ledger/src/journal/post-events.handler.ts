@@ -1,7 +1,7 @@
 import { InvalidInstant } from '@app/bookkeeping';
 import type { Event } from '@app/contracts';
 import type { EventBatch, ReceivedRecord } from '@app/kafka';
-import { Inbox, park, Unprocessable, type Parking } from '@app/persistence';
+import { Inbox, park, StillParked, Unprocessable, type Parking } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Journal, type Outcome, type PostRequest } from './journal.ts';
@@ -51,7 +51,7 @@ export class PostEventsHandler {
       ...asking.flatMap(({ record }, index) => parkingOf(record, outcomes[index])),
     ];
     const [still] = parkings;
-    if (batch.redriveOf !== undefined && still !== undefined) throw new TypeError(still.reason);
+    if (batch.redriveOf !== undefined && still !== undefined) throw new StillParked(still.kind, still.reason);
     await this.inbox.follow(batch, (tx) => park(tx, batch, parkings));
   }
 }

@@ -318,6 +318,25 @@ describe('proof of payment', () => {
       .thenRefused({ code: 'already-credited', providerReference });
   });
 
+  it.each([[[started, accepted]], [[started, accepted, { type: 'TopUpClosed' } as const]]])(
+    'of a customer who is not active any more credits nothing by itself, in time or late, until two people say so',
+    (past) => {
+      const question = { ...payment, reason: 'customer-blocked' as const, resolution: null };
+      const blocked: TopUpEvent = { type: 'TopUpQuestioned', question };
+      const trade = { state: 'paid', payment, recipientIsOurs: true, customerIsActive: false } as const;
+      given(...past)
+        .when({ type: 'RecordTrade', trade })
+        .then(blocked);
+      given(...past, blocked)
+        .when({ type: 'RecordTrade', trade: { ...trade, customerIsActive: true } })
+        .then();
+      const { providerReference } = payment;
+      given(...past, blocked)
+        .when({ type: 'ResolveQuestion', providerReference, resolution: 'credit', approval })
+        .then({ type: 'TopUpSettled', payment, late: false, approval });
+    },
+  );
+
   it('questions a second payment of one order', () => {
     const second = { ...payment, providerReference: '4200003' };
     const question = { ...second, reason: 'paid-twice' as const, resolution: null };

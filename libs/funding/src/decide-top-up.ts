@@ -16,6 +16,7 @@ import type {
 } from './top-up.ts';
 
 type Answer = Decision<TopUpEvent, TopUpRefusal>;
+type Paid = Extract<Trade, { state: 'paid' }>;
 type Command<Type extends TopUpCommand['type']> = Extract<TopUpCommand, { type: Type }>;
 
 /**
@@ -100,12 +101,10 @@ function isUnsure(status: TopUpStatus): boolean {
   return status === 'created' || status === 'unknown';
 }
 
-function recordPayment(
-  { payment, recipientIsOurs, paysAnotherOrder = false }: Extract<Trade, { state: 'paid' }>,
-  state: TopUp,
-): Answer {
+function recordPayment(trade: Paid, state: TopUp): Answer {
+  const { payment } = trade;
   if (isKnown(payment, state)) return accept();
-  const reason = recipientIsOurs ? differenceOf(payment, state, paysAnotherOrder) : 'recipient-differs';
+  const reason = doubtOf(trade, state);
   if (reason) return accept({ type: 'TopUpQuestioned', question: { ...payment, reason, resolution: null } });
   const late = state.status === 'closed' || state.status === 'failed';
   return accept({ type: 'TopUpSettled', payment, late, approval: null });
@@ -116,15 +115,17 @@ function isKnown({ providerReference }: Payment, { payment, questions }: TopUp):
   return questions.some((question) => question.providerReference === providerReference);
 }
 
-function differenceOf(
-  { paid }: Payment,
+/** Why a payment does not credit by itself. Only one that is sound in all else is a matter of its customer alone. */
+function doubtOf(
+  { payment: { paid }, recipientIsOurs, paysAnotherOrder = false, customerIsActive = true }: Paid,
   state: TopUp,
-  paysAnotherOrder: boolean,
 ): QuestionReason | undefined {
+  if (!recipientIsOurs) return 'recipient-differs';
   if (paysAnotherOrder) return 'pays-another-order';
   if (paid.currency !== state.amount.currency) return 'currency-differs';
   if (!paid.equals(state.amount)) return 'amount-differs';
-  return state.payment || state.questions.length > 0 ? 'paid-twice' : undefined;
+  if (state.payment || state.questions.length > 0) return 'paid-twice';
+  return customerIsActive ? undefined : 'customer-blocked';
 }
 
 function resolveQuestion(

@@ -21,7 +21,12 @@ export interface Payment {
 
 /** Why a payment does not simply credit its order. */
 export type QuestionReason =
-  'recipient-differs' | 'currency-differs' | 'amount-differs' | 'paid-twice' | 'pays-another-order';
+  | 'recipient-differs'
+  | 'currency-differs'
+  | 'amount-differs'
+  | 'paid-twice'
+  | 'pays-another-order'
+  | 'customer-blocked';
 
 /** What two people decide about a questioned payment: credit what was paid, or send it back. */
 export type Resolution = 'credit' | 'pay-back';
@@ -69,6 +74,8 @@ export type Trade =
       readonly recipientIsOurs: boolean;
       /** True where this very payment has credited another order: it is not money that came twice. */
       readonly paysAnotherOrder?: boolean;
+      /** False where the customer was suspended or closed meanwhile: the money is real, and goes to no wallet by itself. */
+      readonly customerIsActive?: boolean;
     };
 
 export type TopUpCommand =

@@ -5,6 +5,7 @@ import type { QueryRunner } from 'typeorm';
 export async function addParkedDeeds(runner: QueryRunner): Promise<void> {
   for (const statement of statements) await runner.query(statement);
   await grantToApp(runner, 'SELECT, INSERT', 'parked_deed');
+  await grantToApp(runner, 'SELECT, INSERT, UPDATE', 'parked_message');
 }
 
 const statements = [

@@ -18,6 +18,14 @@ export class Customers {
     );
   }
 
+  /** What the gateway says of a customer; undefined where it has said nothing yet. */
+  async statusOf(tx: Tx, customerId: string): Promise<string | undefined> {
+    const [row] = await tx.query<{ status: string }>('SELECT status FROM customer WHERE customer_id = $1', [
+      customerId,
+    ]);
+    return row?.status;
+  }
+
   /** Those of the customers that exist, with their currency; others are not in the answer. */
   async currencies(tx: Tx, customerIds: readonly string[]): Promise<ReadonlyMap<string, string>> {
     const rows = await tx.query<{ customer_id: string; currency: string }>(

@@ -14,6 +14,7 @@ import { Injectable } from '@nestjs/common';
 import { suspenseAssigned, suspenseReceived } from '../bank/money-news.ts';
 import { Suspenses } from '../bank/suspense.store.ts';
 import { Clock } from '../clock.ts';
+import { Customers } from '../customers/customer.store.ts';
 import { nextLook } from './look-schedule.ts';
 import { type StoredTopUp, TopUps } from './top-up.store.ts';
 
@@ -32,6 +33,7 @@ export class ChangeTopUpHandler {
   constructor(
     private readonly topUps: TopUps,
     private readonly suspenses: Suspenses,
+    private readonly customers: Customers,
     private readonly outbox: Outbox,
     private readonly clock: Clock,
   ) {}
@@ -44,18 +46,24 @@ export class ChangeTopUpHandler {
   ): Promise<{ readonly events: readonly TopUpEvent[] } | undefined> {
     const before = await this.topUps.lock(tx, topUpId);
     if (!before) return undefined;
-    const decision = topUp.decide(await this.besideOthers(tx, before.state, news), before.state);
+    const decision = topUp.decide(await this.withItsWorld(tx, before.state, news), before.state);
     invariant(decision.accepted, 'news of an order is never refused');
     await this.record(tx, before, decision.events);
     return decision;
   }
 
-  /** A provider's payment credits one order: the core cannot see the others, so it is told. */
-  private async besideOthers(tx: Tx, { topUpId, channel }: TopUp, news: TopUpNews): Promise<TopUpNews> {
+  /** A provider's payment credits one order, of an active customer: the core sees neither the others nor the customer, and is told. */
+  private async withItsWorld(
+    tx: Tx,
+    { topUpId, channel, customerId }: TopUp,
+    news: TopUpNews,
+  ): Promise<TopUpNews> {
     if (news.type !== 'RecordTrade' || news.trade.state !== 'paid') return news;
     const { providerReference } = news.trade.payment;
     const paysAnotherOrder = await this.topUps.othersPaidBy(tx, { topUpId, channel, providerReference });
-    return { ...news, trade: { ...news.trade, paysAnotherOrder } };
+    // Of whom the gateway has not told yet, it has just let an order be made.
+    const customerIsActive = ((await this.customers.statusOf(tx, customerId)) ?? 'active') === 'active';
+    return { ...news, trade: { ...news.trade, paysAnotherOrder, customerIsActive } };
   }
 
   /** Writes down what was decided about an order that the caller has locked, and tells it. */

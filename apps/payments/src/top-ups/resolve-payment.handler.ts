@@ -4,6 +4,7 @@ import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { Suspenses } from '../bank/suspense.store.ts';
 import { Clock } from '../clock.ts';
+import { Customers } from '../customers/customer.store.ts';
 import type { DecidedBy, ProposedAction } from '../decisions/proposal.ts';
 import { ChangeTopUpHandler, sourceOf } from './change-top-up.handler.ts';
 import { PayBacks } from './pay-back.store.ts';
@@ -19,6 +20,7 @@ export class ResolvePaymentHandler {
     private readonly changes: ChangeTopUpHandler,
     private readonly suspenses: Suspenses,
     private readonly payBacks: PayBacks,
+    private readonly customers: Customers,
     private readonly clock: Clock,
   ) {}
 
@@ -29,6 +31,9 @@ export class ResolvePaymentHandler {
     const decision = topUp.decide(command, before?.state);
     if (!decision.accepted || !before)
       throw refused(decision.accepted ? { code: 'unknown-top-up' } : decision.refusal);
+    const { customerId } = before.state;
+    if (resolution === 'credit' && (await this.customers.statusOf(tx, customerId)) === 'closed')
+      throw closedCustomer(customerId);
     if (decision.events.length === 0) return this.again(tx, before.state, { providerReference, resolution });
     await this.changes.record(tx, before, decision.events);
     const paidBack = decision.events.find((event) => event.type === 'TopUpPaidBack');
@@ -65,6 +70,14 @@ const refused = ({ code }: TopUpRefusal): Problem =>
     field: 'providerReference',
     detail: `Refused: ${code.replaceAll('-', ' ')}.`,
     remedy: 'Look at the top-up and at what was proposed about it before.',
+  });
+
+const closedCustomer = (customerId: string): Problem =>
+  new Problem({
+    code: 'conflict',
+    field: 'resolution',
+    detail: `${customerId} is closed: no wallet takes the money.`,
+    remedy: 'Propose pay-back.',
   });
 
 const notOurs = new Problem({

@@ -1,5 +1,5 @@
 import { encodeEvent, topics, TopUpSettled, CallStarted, type Event } from '@app/contracts';
-import { testServers, topicPrefix } from '@app/testing';
+import { eventually, testServers, topicPrefix } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -59,7 +59,7 @@ describe('the event log', () => {
     await Promise.all(
       sent.map((one) => log.publish(topics.topUps.name, [encodeEvent(topics.topUps.name, one)])),
     );
-    await waitFor(() => reading.events.length >= sent.length);
+    await eventually(() => reading.events.length >= sent.length);
     for (const key of keys) {
       const received = reading.events.filter(({ subject }) => subject === key).map(({ id }) => id);
       expect(received).toEqual(sent.filter(({ subject }) => subject === key).map(({ id }) => id));
@@ -70,7 +70,7 @@ describe('the event log', () => {
     const reading = collect();
     await startConsumer(reading);
     await publish(TopUpSettled.sample);
-    await waitFor(() => reading.events.length > 0);
+    await eventually(() => reading.events.length > 0);
     expect(reading.events).toEqual([TopUpSettled.sample]);
     expect(reading.batches[0]).toMatchObject({
       group,
@@ -94,7 +94,7 @@ describe('the event log', () => {
       return { ...wire, value: wire.value + ' '.repeat(150_000) };
     });
     await log.publish(topics.topUps.name, large);
-    await waitFor(() => reading.events.length >= large.length);
+    await eventually(() => reading.events.length >= large.length);
     expect(reading.events.map(({ id }) => id)).toEqual(large.map((_, index) => String(index)));
   });
 
@@ -106,7 +106,7 @@ describe('the event log', () => {
     await publish(event('3'));
     const reading = collect();
     await startConsumer(reading);
-    await waitFor(() => reading.events.length >= 2);
+    await eventually(() => reading.events.length >= 2);
     expect(reading.events.map(({ id }) => id)).toEqual(['2', '3']);
   });
 
@@ -138,7 +138,7 @@ describe('the consumer', () => {
     });
     await publish(event('1'));
     await publish(event('2'));
-    await waitFor(() => reading.events.length >= 2);
+    await eventually(() => reading.events.length >= 2);
     expect(reading.events.map(({ id }) => id)).toEqual(['1', '2']);
     expect(failures).toBeLessThan(0);
   });
@@ -152,14 +152,14 @@ describe('the consumer', () => {
       },
     });
     await publish(event('1'));
-    await waitFor(() => first.events.length > 0);
+    await eventually(() => first.events.length > 0);
     await app.close();
     running = [];
     const second = collect();
     await startConsumer(second);
-    await waitFor(() => second.events.length > 0);
+    await eventually(() => second.events.length > 0);
     expect(second.events.map(({ id }) => id)).toEqual(['1']);
-    await waitFor(async () => (await lagOf(group)) === 0n);
+    await eventually(async () => (await lagOf(group)) === 0n);
     expect(await lagOf(group)).toBe(0n);
   });
 
@@ -167,13 +167,13 @@ describe('the consumer', () => {
     const first = collect();
     const app = await startConsumer(first);
     await publish(event('1'));
-    await waitFor(async () => first.events.length > 0 && (await lagOf(group)) === 0n);
+    await eventually(async () => first.events.length > 0 && (await lagOf(group)) === 0n);
     await app.close();
     running = [];
     const second = collect();
     await startConsumer(second);
     await publish(event('2'));
-    await waitFor(() => second.events.length > 0);
+    await eventually(() => second.events.length > 0);
     expect(second.events.map(({ id }) => id)).toEqual(['2']);
   });
 
@@ -188,7 +188,7 @@ describe('the consumer', () => {
     });
     let started = false;
     await publish(event('1'));
-    await waitFor(() => started);
+    await eventually(() => started);
     await app.close();
     running = [];
     expect(reading.events.map(({ id }) => id)).toEqual(['1']);
@@ -204,12 +204,12 @@ describe('the consumer', () => {
       },
     });
     await publish(event('1'));
-    await waitFor(() => attempts > 2);
+    await eventually(() => attempts > 2);
     await app.close();
     running = [];
     const reading = collect();
     await startConsumer(reading);
-    await waitFor(() => reading.events.length > 0);
+    await eventually(() => reading.events.length > 0);
     expect(reading.events.map(({ id }) => id)).toEqual(['1']);
   });
 
@@ -221,7 +221,7 @@ describe('the consumer', () => {
     await log.publish(topics.topUps.name, wire);
     await startConsumer({ take: many.take, audit: few.take });
     for (const [reading, eventsMax] of [[few, 7] as const, [many, 1_000] as const]) {
-      await waitFor(() => reading.events.length >= ids.length);
+      await eventually(() => reading.events.length >= ids.length);
       expect(reading.events.map(({ id }) => id)).toEqual(ids);
       const sizes = reading.batches.map(({ records }) => records.length);
       expect(Math.max(...sizes)).toBeLessThanOrEqual(eventsMax);
@@ -236,7 +236,7 @@ describe('the consumer', () => {
       ...encodeEvent(topics.calls.name, CallStarted.sample).headers,
     });
     await raw('{}', {});
-    await waitFor(() => reading.batches.flatMap(({ records }) => records).length >= 3);
+    await eventually(() => reading.batches.flatMap(({ records }) => records).length >= 3);
     const records = reading.batches.flatMap(({ records: some }) => some);
     expect(records.map(({ raw: bytes }) => bytes.toString())).toContain('not json');
     expect(records.map(({ rejected }) => rejected)).toEqual(
@@ -258,7 +258,7 @@ describe('the consumer', () => {
     running = running.filter((app) => app !== first);
     await first.close();
     for (const id of ids.slice(30)) await publish(event(id, `cus_${id}`));
-    await waitFor(() => new Set([...one.events, ...two.events].map(({ id }) => id)).size >= ids.length);
+    await eventually(() => new Set([...one.events, ...two.events].map(({ id }) => id)).size >= ids.length);
     expect(new Set([...one.events, ...two.events].map(({ id }) => id))).toEqual(new Set(ids));
   });
 
@@ -266,7 +266,7 @@ describe('the consumer', () => {
     const reading = collect();
     const app = await startConsumer(reading);
     await publish(event('1'));
-    await waitFor(() => reading.batches.length > 0);
+    await eventually(() => reading.batches.length > 0);
     const [batch] = reading.batches;
     if (!batch) throw new Error('a batch');
     const server = app.get(KafkaConsumerServer);
@@ -333,9 +333,3 @@ const event = (id: string, customerId = 'cus_1'): Event => ({
   subject: customerId,
   data: { ...TopUpSettled.sample.data, customerId },
 });
-
-async function waitFor(condition: () => boolean | Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await condition()) && performance.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 50));
-}

@@ -1,4 +1,4 @@
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
@@ -98,9 +98,15 @@ describe('Database', () => {
   });
 
   it('does not end when the server ends its connections', async () => {
-    const working = database.transaction((tx) => tx.query('SELECT pg_sleep(5)'));
+    const working = database.transaction((tx) => tx.query('SELECT pg_sleep(60)'));
     const ended = working.catch((error: unknown) => error);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await eventually(
+      () =>
+        database.query(
+          `SELECT 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)' AND datname = current_database()`,
+        ),
+      (asleep) => asleep.length === 1,
+    );
     await admin(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'spec' AND datname = current_database()`,
     );

@@ -1,6 +1,6 @@
 import { topics, TopUpSettled, type Event } from '@app/contracts';
 import { ConsumesBatch, EventLog, KafkaEventLog, KafkaModule, type EventBatch } from '@app/kafka';
-import { freshDatabase, testServers, topicPrefix } from '@app/testing';
+import { eventually, freshDatabase, testServers, topicPrefix } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Controller, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -57,11 +57,11 @@ describe('an event on its way from one database to another', () => {
   it('has its effect once, through crashes between commit and offset and through restarts', async () => {
     trouble.crashesAfterCommit = 5;
     for (let round = 0; round < 10; round += 1) await write(round, 20);
-    await waitFor(async () => (await total()) >= 100);
+    await eventually(async () => (await total()) >= 100);
     await app.close();
     app = await start();
     await write(10, 20);
-    await waitFor(async () => (await total()) >= 220);
+    await eventually(async () => (await total()) >= 220);
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(await total()).toBe(220);
     expect(trouble.crashesAfterCommit).toBe(0);
@@ -69,19 +69,19 @@ describe('an event on its way from one database to another', () => {
 
   it('has its effect once when the whole outbox is published again', async () => {
     await write(0, 30);
-    await waitFor(async () => (await total()) >= 30);
+    await eventually(async () => (await total()) >= 30);
     await database().query('DELETE FROM outbox_cursor');
     await app.close();
     app = await start();
     await write(1, 1);
-    await waitFor(async () => (await total()) >= 31);
+    await eventually(async () => (await total()) >= 31);
     expect(await total()).toBe(31);
   });
 
   it('is parked with its reason when it cannot be applied, and the partition moves on', async () => {
     trouble.refuses.add('1-3');
     await write(1, 6);
-    await waitFor(async () => (await total()) >= 5);
+    await eventually(async () => (await total()) >= 5);
     expect(await database().query('SELECT event_id, kind, reason, status FROM parked_message')).toEqual([
       {
         event_id: '1-3',
@@ -95,10 +95,10 @@ describe('an event on its way from one database to another', () => {
 
   it('is told as missing where Kafka lost what came before it', async () => {
     await write(1, 3);
-    await waitFor(async () => (await total()) >= 3);
+    await eventually(async () => (await total()) >= 3);
     await database().query('UPDATE consumer_progress SET next_offset = next_offset - 2');
     await write(2, 1);
-    await waitFor(async () => (await total()) >= 4);
+    await eventually(async () => (await total()) >= 4);
     expect(await database().query('SELECT kind FROM offset_incident')).toEqual([{ kind: 'gap' }]);
   });
 });
@@ -144,10 +144,4 @@ const event = (id: string): Event => ({
 async function total(): Promise<number> {
   const [row] = await database().query<{ n: number }>('SELECT coalesce(sum(n), 0)::integer AS n FROM credit');
   return row?.n ?? 0;
-}
-
-async function waitFor(condition: () => Promise<boolean>, timeoutMs = 20_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!(await condition()) && performance.now() < end)
-    await new Promise((resolve) => setTimeout(resolve, 50));
 }

@@ -7,7 +7,7 @@ import {
   type WireEvent,
 } from '@app/contracts';
 import { EventLog } from '@app/kafka';
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Database } from './database.ts';
 import { migrate } from './migrate.ts';
@@ -64,7 +64,7 @@ describe('the outbox', () => {
     const reader = new ReaderById(database);
     const reading = reader.run();
     const written = (await Promise.all(Array.from({ length: 8 }, (_, index) => writeMany(index, 60)))).flat();
-    await waitFor(() => log.published.length >= written.length);
+    await eventually(() => log.published.length >= written.length);
     reader.stop();
     await reading;
 
@@ -87,7 +87,7 @@ describe('the outbox', () => {
     });
     await expect(rolledBack).rejects.toThrow('no');
     await database.transaction((tx) => outbox.add(tx, topics.topUps.name, [event('cus_1', 'kept')]));
-    await waitFor(() => log.published.length > 0);
+    await eventually(() => log.published.length > 0);
     expect(log.published.map(({ id }) => id)).toEqual(['kept']);
   });
 
@@ -111,7 +111,7 @@ describe('the outbox', () => {
     expect(log.published).toEqual([]);
     release();
     await early;
-    await waitFor(() => log.published.length === 2);
+    await eventually(() => log.published.length === 2);
     expect(log.published.map(({ id }) => id)).toEqual(['early', 'late']);
   });
 
@@ -145,7 +145,7 @@ describe('the relay', () => {
     log.failures = 2;
     startRelay(log);
     const written = await writeMany(1, 5);
-    await waitFor(() => log.published.length >= written.length);
+    await eventually(() => log.published.length >= written.length);
     expect(log.published.map(({ id }) => id)).toEqual(written);
   });
 
@@ -155,7 +155,7 @@ describe('the relay', () => {
     const ids = Array.from({ length: 120 }, (_, index) => `e-${String(index)}`);
     const events = ids.map((id) => event('cus_1', id));
     await database.transaction((tx) => outbox.add(tx, topics.topUps.name, events));
-    await waitFor(() => log.published.length >= ids.length);
+    await eventually(() => log.published.length >= ids.length);
     expect(log.published.map(({ id }) => id)).toEqual(ids);
   });
 
@@ -176,12 +176,12 @@ describe('the relay', () => {
     const before = new RecordingLog();
     const first = startRelay(before);
     await writeMany(1, 3);
-    await waitFor(() => before.published.length === 3);
+    await eventually(() => before.published.length === 3);
     await first.stop();
     await writeMany(2, 2);
     const after = new RecordingLog();
     startRelay(after);
-    await waitFor(() => after.published.length >= 2);
+    await eventually(() => after.published.length >= 2);
     expect(after.published.map(({ key }) => key)).toEqual(['cus_2', 'cus_2']);
     expect(await database.query('SELECT count(*)::integer AS rows FROM outbox')).toEqual([{ rows: 5 }]);
   });
@@ -190,17 +190,17 @@ describe('the relay', () => {
     const first = new RecordingLog();
     startRelay(first);
     await writeMany(1, 1);
-    await waitFor(() => first.published.length === 1);
+    await eventually(() => first.published.length === 1);
     const second = new RecordingLog();
     startRelay(second, new OutboxSignal());
     await new Promise((resolve) => setTimeout(resolve, 300));
     await writeMany(1, 1);
-    await waitFor(() => first.published.length === 2);
+    await eventually(() => first.published.length === 2);
     expect(second.published).toEqual([]);
 
     await relays[0]?.stop();
     await writeMany(1, 1);
-    await waitFor(() => second.published.length === 1, 5_000);
+    await eventually(() => second.published.length === 1);
     expect(second.published).toHaveLength(1);
   });
 
@@ -208,13 +208,13 @@ describe('the relay', () => {
     const log = new RecordingLog();
     startRelay(log);
     await writeMany(1, 1);
-    await waitFor(() => log.published.length === 1);
+    await eventually(() => log.published.length === 1);
     await database.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
         WHERE application_name = 'spec relay' AND datname = current_database()`,
     );
     await writeMany(1, 1);
-    await waitFor(() => log.published.length === 2, 5_000);
+    await eventually(() => log.published.length === 2);
     expect(log.published).toHaveLength(2);
   });
 });
@@ -275,9 +275,4 @@ class ReaderById {
     for (const row of rows) this.seen.add(row.event_id);
     this.last = rows.at(-1)?.id ?? this.last;
   }
-}
-
-async function waitFor(condition: () => boolean, timeoutMs = 15_000): Promise<void> {
-  const end = performance.now() + timeoutMs;
-  while (!condition() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
 }

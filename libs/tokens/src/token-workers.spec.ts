@@ -1,4 +1,4 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { performance } from 'node:perf_hooks';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { encodings } from './token-counter.ts';
 import { CountingFailed, TextTooLong, TokenWorkers } from './token-workers.client.ts';
@@ -14,14 +14,13 @@ describe('TokenWorkers', () => {
 
   it('never blocks the event loop, whatever it counts', async () => {
     await workers.count('o200k_base', ['warm']);
-    const delay = monitorEventLoopDelay({ resolution: 5 });
-    delay.enable();
+    const before = performance.eventLoopUtilization();
     const hostile = 'a'.repeat(1_000_000);
     const counts = await Promise.all([1, 2, 3].map(() => workers.count('o200k_base', [hostile])));
-    delay.disable();
+    const { utilization } = performance.eventLoopUtilization(before);
     expect(counts).toEqual([[125000], [125000], [125000]]);
-    // One count takes the better part of a second of CPU: blocked by it, half of the ticks would be late by that much.
-    expect(delay.percentile(50) / 1e6).toBeLessThan(100);
+    // Counted here, the loop would have done nothing else; it waits for its threads instead, however slow the machine is.
+    expect(utilization).toBeLessThan(0.5);
   });
 
   it('refuses more than a request may bring, and goes on', async () => {
@@ -64,15 +63,19 @@ describe('TokenWorkers on hostile input', () => {
     ['one emoji', '😀'],
     ['one mark', '\u0301'],
     ['digits', '7'],
-  ])('counts a megabyte of %s in less than a second of CPU', async (_, character) => {
-    const text = character.repeat(megabyte / Buffer.byteLength(character));
-    for (const encoding of encodings) {
-      await workers.count(encoding, ['warm']);
-      const before = process.cpuUsage();
-      const [tokens] = await workers.count(encoding, [text]);
-      const { user, system } = process.cpuUsage(before);
-      expect(tokens).toBeGreaterThan(0);
-      expect((user + system) / 1e6).toBeLessThan(1);
-    }
-  });
+  ])(
+    'counts a megabyte of %s in seconds of CPU, where its square would take minutes',
+    async (_, character) => {
+      const text = character.repeat(megabyte / Buffer.byteLength(character));
+      for (const encoding of encodings) {
+        await workers.count(encoding, ['warm']);
+        const before = process.cpuUsage();
+        const [tokens] = await workers.count(encoding, [text]);
+        const { user, system } = process.cpuUsage(before);
+        expect(tokens).toBeGreaterThan(0);
+        // It is less than one on a usual machine.
+        expect((user + system) / 1e6).toBeLessThan(10);
+      }
+    },
+  );
 });

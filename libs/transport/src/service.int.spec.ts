@@ -5,6 +5,7 @@ import type { sendUnaryData, ServerReadableStream } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import type { LedgerApi, MeteringApi } from '@app/contracts';
 import { health } from '@app/observability';
+import { eventually } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { Body, Controller, Get, HttpException, Module, Param, Post, Req } from '@nestjs/common';
 import { GrpcMethod, GrpcStreamCall } from '@nestjs/microservices';
@@ -32,12 +33,13 @@ const Known = z.object({ customerId: z.string(), caller: z.string() });
 
 @Controller('v1')
 class OrdersController {
-  slowMs = 0;
+  /** Where somebody asks what is open, and how long the answer waits. */
+  onOpen = (): Promise<unknown> => Promise.resolve();
 
   @Public()
   @Get('open')
   async open() {
-    await new Promise((resolve) => setTimeout(resolve, this.slowMs));
+    await this.onOpen();
     return { open: true };
   }
 
@@ -397,13 +399,19 @@ describe('gRPC', () => {
 describe('a service that is asked to end', () => {
   it('is not ready any more, answers what it has begun, and exits 0', async () => {
     const exit = jest.spyOn(process, 'exit').mockImplementation(() => undefined as never);
-    app.get(OrdersController).slowMs = 300;
+    const [begun, mayEnd] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    app.get(OrdersController).onOpen = () => {
+      begun.resolve(undefined);
+      return mayEnd.promise;
+    };
     const slow = fetch(`${base}/v1/open`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await begun.promise;
     process.emit('SIGTERM');
     expect((await health.readinessReport()).ok).toBe(false);
+    expect(exit).not.toHaveBeenCalled();
+    mayEnd.resolve(undefined);
     expect((await slow).status).toBe(200);
-    await waitFor(() => exit.mock.calls.length === 2); // Both services of this process end.
+    await eventually(() => exit.mock.calls.length === 2); // Both services of this process end.
     expect(exit.mock.calls).toEqual([[0], [0]]);
     await expect(fetch(`${base}/livez`)).rejects.toThrow();
     exit.mockRestore();
@@ -512,12 +520,6 @@ async function problemOf(work: Promise<unknown>): Promise<Problem | undefined> {
 async function first<Item>(items: AsyncIterable<Item>): Promise<Item | undefined> {
   for await (const item of items) return item;
   return undefined;
-}
-
-async function waitFor(condition: () => boolean): Promise<void> {
-  for (let attempt = 0; attempt < 100 && !condition(); attempt += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 function rawClient(proto: string, packageName: string, service: string): Client {

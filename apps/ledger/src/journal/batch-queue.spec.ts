@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { BatchQueue, type BatchSizes } from './batch-queue.ts';
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
-const after = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const large: BatchSizes = { most: 100, early: 100 };
 
 /** A queue whose batches are written by `write` alone. */
@@ -12,15 +11,17 @@ const queueOf = (write: (items: readonly number[]) => Promise<readonly number[]>
 describe('BatchQueue', () => {
   it('writes alone what comes alone, and together what gathers meanwhile', async () => {
     const batches: number[][] = [];
+    const mayBeWritten = Promise.withResolvers<undefined>();
     const queue = queueOf(async (items) => {
       batches.push([...items]);
-      await after(5);
+      await mayBeWritten.promise;
       return items.map((item) => item * 10);
     });
     const first = queue.submit([1]);
     await turn();
     const later = Promise.all([queue.submit([2]), queue.submit([3, 4])]);
     expect(queue.depth).toBe(3);
+    mayBeWritten.resolve(undefined);
     expect(await first).toEqual([10]);
     expect(await later).toEqual([[20], [30, 40]]);
     expect(batches).toEqual([[1], [2, 3, 4]]);
@@ -73,6 +74,7 @@ describe('BatchQueue', () => {
 
   it('gets a large batch ready while one is being written, lets a small one gather, and writes one at a time', async () => {
     const told: string[] = [];
+    const mayBeWritten = Promise.withResolvers<undefined>();
     const queue = new BatchQueue<number, undefined, number>(
       {
         prepare: (items) => {
@@ -81,7 +83,7 @@ describe('BatchQueue', () => {
         },
         write: async (items) => {
           told.push(`write ${items.join()}`);
-          await after(10);
+          await mayBeWritten.promise;
           told.push(`written ${items.join()}`);
           return items;
         },
@@ -96,6 +98,7 @@ describe('BatchQueue', () => {
     answers.push(queue.submit([3]));
     await turn();
     expect(told).toEqual(['prepare 1', 'write 1', 'prepare 2,3']);
+    mayBeWritten.resolve(undefined);
     await Promise.all(answers);
     await queue.drained();
     expect(told.slice(3)).toEqual(['written 1', 'write 2,3', 'written 2,3']);

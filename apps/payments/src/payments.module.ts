@@ -17,6 +17,7 @@ import { Reconciliation } from './migrations/0006-reconciliation.ts';
 import { OpenMatters } from './migrations/0007-open-matters.ts';
 import { EndedPayBacks } from './migrations/0008-ended-pay-backs.ts';
 import { ParkedDeeds } from './migrations/0009-parked-deeds.ts';
+import { ResolvedLines } from './migrations/0010-resolved-lines.ts';
 import { PaymentsGrpc } from './payments.grpc.ts';
 import type { PaymentsSettings } from './payments-settings.ts';
 import { reconciliationProviders } from './reconciliation/reconciliation.module.ts';
@@ -59,6 +60,7 @@ export const paymentsMigrations = [
   OpenMatters,
   EndedPayBacks,
   ParkedDeeds,
+  ResolvedLines,
 ];
 
 /** Top-ups, refunds, and the providers that move the money. */

@@ -131,6 +131,20 @@ const aQuestion = async (resolution: string, status: string): Promise<Case> => {
   };
 };
 
+/** Money that left our bank account with no payout of ours. */
+const aDebit = async (partyName: string): Promise<string> => {
+  const words = { partyName, partyAccount: '6217000000000001', memo: '转出' };
+  await bank.ask('/__sandbox/transfer', { direction: 'debit', fen: 1_000, ...words });
+  const { content } = await bank.ask('/statement?format=csv');
+  await payments.call('/v1/banks/bank-spec/statements', finance, { content });
+  return String((await listed('/v1/banks/bank-spec/open-lines', 'lines'))[0]?.['lineId']);
+};
+
+const isEnded = (lineId: string) => async (): Promise<boolean> =>
+  !(await listed('/v1/banks/bank-spec/open-lines?limit=500', 'lines')).some(
+    (one) => one['lineId'] === lineId,
+  );
+
 const cases: Readonly<Record<string, () => Promise<Case>>> = {
   'verify-company': async () => {
     const customerId = await aCustomer();
@@ -159,6 +173,21 @@ const cases: Readonly<Record<string, () => Promise<Case>>> = {
     const payee = { payeeName: '示例有限公司', payeeAccount: '6217000000000001' };
     const action = { kind: 'pay-out-item', itemId, bank: 'bank-spec', ...payee };
     return { action, subjectId: itemId, isDone: async () => (await status()) === 'manual_payout' };
+  },
+  'explain-line': async () => {
+    const lineId = await aDebit('示例银行');
+    return { action: { kind: 'explain-line', lineId }, subjectId: lineId, isDone: isEnded(lineId) };
+  },
+  'book-forced-refund': async () => {
+    const { topUpId } = await aTopUp(await aCustomer());
+    const lineId = await aDebit('某人');
+    const action = { kind: 'book-forced-refund', lineId, parts: [{ topUpId, amount: '10' }] };
+    return { action, subjectId: lineId, isDone: isEnded(lineId) };
+  },
+  'book-suspense-left': async () => {
+    const [suspenseId, lineId] = [await inSuspense(), await aDebit('某人')];
+    const action = { kind: 'book-suspense-left', lineId, suspenseId };
+    return { action, subjectId: lineId, isDone: isEnded(lineId) };
   },
   'resolve-payment credit': () => aQuestion('credit', 'succeeded'),
   'resolve-payment pay-back': () => aQuestion('pay-back', 'paid_back'),

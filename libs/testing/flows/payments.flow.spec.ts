@@ -209,6 +209,38 @@ describe('money by bank transfer', () => {
     expect(await ask('/v1/balance', key)).toMatchObject({ paid: '0', available: '0' });
   }, 60_000);
 
+  it('that the bank takes back after most of it was refunded costs the wallet the rest, and is a shortfall beyond it', async () => {
+    const shortfall = async (): Promise<number> => {
+      const { lines } = await ask('/api/ledger/v1/trial-balance', await person('FINANCE'));
+      const row = (lines as readonly Body[]).find(({ account }) => account === 'receivable:shortfall');
+      return Number(row?.['debit'] ?? 0);
+    };
+    const { customerId, key } = await aCustomer();
+    const { remittance_code: code } = await until(
+      () => ask('/v1/bank-transfer', key),
+      ({ remittance_code: given }) => given !== undefined,
+    );
+    await decided({ kind: 'verify-company', customerId, name });
+    const partyAccount = '6217000000000077';
+    const transfer = { fen: 600_000, partyName: name, partyAccount, memo: String(code) };
+    const { reference } = await atSandbox('BANK_SANDBOX_URL', '/__sandbox/transfer', transfer);
+    expect(await imported()).toMatchObject({ lines: { credited: 1 } });
+    await paidIs(key, '6000');
+    await ask('/v1/refunds', key, { amount: '4000' });
+    await paidIs(key, '2000');
+
+    const before = await shortfall();
+    await atSandbox('BANK_SANDBOX_URL', '/__sandbox/reverse', { reference });
+    expect(await imported()).toMatchObject({ lines: { unexplained: 1 } });
+    const { lines } = await ask(`${banks}/open-lines`, await person('FINANCE'));
+    const [line] = (lines as readonly Body[]).filter(({ status }) => status === 'unexplained');
+    expect(line).toMatchObject({ amount: '6000', reason: 'reversal', customerId });
+    const parts = [{ topUpId: line?.['subjectId'], amount: '6000' }];
+    await decided({ kind: 'book-forced-refund', lineId: line?.['lineId'], parts });
+    await paidIs(key, '0');
+    expect((await shortfall()) - before).toBe(4_000);
+  }, 60_000);
+
   it('without a code is nobody’s until two people say whose it is', async () => {
     const { customerId, key } = await aCustomer();
     await until(

@@ -30,6 +30,10 @@ export interface BankStatement {
   readonly lines: readonly BankLine[];
 }
 
+/** A bank tells days. The instant is the beginning of that day in Beijing, so that it lies in the same accounting day. */
+export const startOfDay = (day: string): string =>
+  new Date(`${day}T00:00:00+08:00`).toISOString().replace('.000Z', 'Z');
+
 /** A file that is no statement we can read, and why. */
 export class UnreadableStatement extends Error {
   override readonly name = 'UnreadableStatement';

@@ -12,8 +12,10 @@ import { Companies } from './company.store.ts';
 import { ConfirmPayoutsHandler } from './confirm-payouts.handler.ts';
 import { ImportStatementHandler } from './import-statement.handler.ts';
 import { MakePayoutFileHandler } from './make-payout-file.handler.ts';
+import { OpenLines } from './open-line.store.ts';
 import { Payouts } from './payout.store.ts';
 import { PlanPayoutHandler } from './plan-payout.handler.ts';
+import { ResolveLineHandler } from './resolve-line.handler.ts';
 import { Statements } from './statement.store.ts';
 import { SuspenseHandler } from './suspense.handler.ts';
 import { Suspenses } from './suspense.store.ts';
@@ -23,7 +25,7 @@ export const bankControllers: readonly Type[] = [BanksController, DecisionsContr
 
 /** What stands behind them. */
 export const bankProviders: readonly Type[] = [
-  ...[Statements, Companies, Suspenses, Payouts, Customers, Proposals, Audit],
-  ...[ImportStatementHandler, BookLinesHandler, ConfirmPayoutsHandler, SuspenseHandler],
+  ...[Statements, OpenLines, Companies, Suspenses, Payouts, Customers, Proposals, Audit],
+  ...[ImportStatementHandler, BookLinesHandler, ConfirmPayoutsHandler, SuspenseHandler, ResolveLineHandler],
   ...[PlanPayoutHandler, MakePayoutFileHandler, DecisionsHandler, BankDetailsHandler],
 ];

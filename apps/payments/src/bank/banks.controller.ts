@@ -5,6 +5,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ImportStatementHandler } from './import-statement.handler.ts';
 import { MakePayoutFileHandler } from './make-payout-file.handler.ts';
+import { OpenLines } from './open-line.store.ts';
 import { Payouts } from './payout.store.ts';
 import { Statements } from './statement.store.ts';
 import { Suspenses } from './suspense.store.ts';
@@ -29,7 +30,14 @@ const ImportView = z.object({
   alreadyImported: z.boolean(),
 });
 const LineView = z.object({
-  ...{ lineId: text, direction: z.enum(['credit', 'debit']), amount: text, currency: text, bookedOn: text },
+  ...{
+    lineId: text,
+    bank: text,
+    direction: z.enum(['credit', 'debit']),
+    amount: text,
+    currency: text,
+    bookedOn: text,
+  },
   ...{ reference: text.nullable(), fingerprint: text, partyName: text, partyAccount: text, memo: text },
   ...{ status: text, reason: text.nullable(), customerId: text.nullable(), subjectId: text.nullable() },
 });
@@ -52,6 +60,7 @@ export class BanksController {
     private readonly importing: ImportStatementHandler,
     private readonly files: MakePayoutFileHandler,
     private readonly statements: Statements,
+    private readonly lines: OpenLines,
     private readonly suspenses: Suspenses,
     private readonly payouts: Payouts,
   ) {}
@@ -84,7 +93,7 @@ export class BanksController {
   @ApiOperation({ summary: 'Lines that nobody has explained, newest first' })
   @ApiOkResponse({ standardSchema: z.object({ lines: z.array(LineView) }) })
   async openLines(@Param('bank') bank: string, @Query({ schema: Limit }) { limit }: z.infer<typeof Limit>) {
-    return { lines: await this.statements.openLines(bank, limit) };
+    return { lines: await this.lines.list(bank, limit) };
   }
 
   @Scopes('payments:write')

@@ -3,11 +3,12 @@ import { newId, Outbox, type Tx } from '@app/persistence';
 import { Injectable } from '@nestjs/common';
 import { TopUps, type Transfer } from '../top-ups/top-up.store.ts';
 import { type BankAccount, BankAccounts } from './bank-accounts.ts';
-import type { BankLine } from './bank-statement.ts';
+import { type BankLine, startOfDay } from './bank-statement.ts';
 import { Companies } from './company.store.ts';
 import { type ConfirmedPayout, ConfirmPayoutsHandler } from './confirm-payouts.handler.ts';
 import { matchLine, type MatchTerms } from './match-line.ts';
 import { suspenseReceived, transferSettled } from './money-news.ts';
+import { OpenLines } from './open-line.store.ts';
 import { type Payout, Payouts } from './payout.store.ts';
 import { codesIn } from './remittance-code.ts';
 import { type NewLine, Statements } from './statement.store.ts';
@@ -40,6 +41,7 @@ interface Known {
 export class BookLinesHandler {
   constructor(
     private readonly statements: Statements,
+    private readonly openLines: OpenLines,
     private readonly companies: Companies,
     private readonly suspenses: Suspenses,
     private readonly payouts: Payouts,
@@ -81,12 +83,27 @@ export class BookLinesHandler {
       topics.topUps.name,
       booked.flatMap(({ news }) => news ?? []),
     );
-    await this.confirming.confirm(
+    await this.payouts.bounced(tx, bouncedIn(fresh, known));
+    return this.opened(tx, booked);
+  }
+
+  /** Reversals say what they take back, and a payout that should not have left is open again for people. */
+  private async opened(tx: Tx, booked: readonly Booked[]): Promise<readonly NewLine[]> {
+    const reversals = booked.filter(({ row }) => row.direction === 'debit' && row.reason === 'reversal');
+    await this.openLines.nameReversed(
+      tx,
+      reversals.map(({ row }) => row.lineId),
+    );
+    const doubted = await this.confirming.confirm(
       tx,
       booked.flatMap(({ payout }) => payout ?? []),
     );
-    await this.payouts.bounced(tx, bouncedIn(fresh, known));
-    return rows;
+    await this.openLines.question(tx, doubted);
+    const doubts = new Map(doubted.map(({ lineId, reason }) => [lineId, reason]));
+    return booked.map(({ row }) => {
+      const reason = doubts.get(row.lineId);
+      return reason === undefined ? row : { ...row, status: 'unexplained', reason };
+    });
   }
 
   private async known(tx: Tx, bank: BankAccount, fresh: readonly FreshLine[]): Promise<Known> {
@@ -137,14 +154,20 @@ function bookedOf({ line, fingerprint }: FreshLine, known: Known): Booked {
 function debited(line: BankLine, row: NewLine, { payouts }: Known): Booked {
   const [number] = codesIn(line.memo, 'PY');
   const payout = number === undefined ? undefined : payouts.get(number);
-  if (!payout) return { row };
+  if (!payout) return { row: line.isReversal ? { ...row, reason: 'reversal' } : row };
   const isIt =
     payout.status === 'filed' &&
     payout.amount === row.amount &&
     payout.currency === row.currency &&
     (row.partyAccount === '' || row.partyAccount === payout.payeeAccount);
   if (!isIt) return { row: { ...row, reason: 'payout-differs', subjectId: payout.number } };
-  const confirmed = { payout, reference: line.reference ?? row.lineId, paidAt: startOf(line.bookedOn) };
+  const { lineId } = row;
+  const confirmed = {
+    payout,
+    lineId,
+    reference: line.reference ?? lineId,
+    paidAt: startOfDay(line.bookedOn),
+  };
   return { row: { ...row, status: 'paid_out', subjectId: payout.number }, payout: confirmed };
 }
 
@@ -170,7 +193,7 @@ function settled(
 ): Booked {
   const topUpId = newId('top');
   // Not the bank's reference, which stands in the line: some banks give one to all parts of a batch.
-  const [paidAt, reference] = [startOf(line.bookedOn), row.lineId];
+  const [paidAt, reference] = [startOfDay(line.bookedOn), row.lineId];
   const { amount, currency } = row;
   const channel = bank.code;
   return {
@@ -186,7 +209,7 @@ function suspended(
   { bank, reason, customerId }: { bank: BankAccount; reason: string; customerId: string | null },
 ): Booked {
   const suspenseId = newId('sus');
-  const receivedAt = startOf(line.bookedOn);
+  const receivedAt = startOfDay(line.bookedOn);
   const { amount, currency, partyName, partyAccount } = row;
   const channel = bank.code;
   return {
@@ -198,7 +221,3 @@ function suspended(
     news: suspenseReceived({ suspenseId, channel, amount: line.amount, occurredAt: receivedAt }),
   };
 }
-
-/** A bank tells days. The instant is the beginning of that day in Beijing, so that it lies in the same accounting day. */
-const startOf = (day: string): string =>
-  new Date(`${day}T00:00:00+08:00`).toISOString().replace('.000Z', 'Z');

@@ -12,8 +12,16 @@ import { Suspenses } from './suspense.store.ts';
 /** A booked debit that carries a payout's number and amount. */
 export interface ConfirmedPayout {
   readonly payout: Payout;
+  readonly lineId: string;
   readonly reference: string;
   readonly paidAt: string;
+}
+
+/** A line whose money left though nothing here waited for it: a person must look. */
+export interface DoubtedLine {
+  readonly lineId: string;
+  /** By the core's word, such as `paid-twice`. */
+  readonly reason: string;
 }
 
 /** Only the statement's debit line says that a payout left. Then the refund's item is paid, or the suspense is returned. */
@@ -27,15 +35,25 @@ export class ConfirmPayoutsHandler {
     private readonly outbox: Outbox,
   ) {}
 
-  async confirm(tx: Tx, confirmed: readonly ConfirmedPayout[]): Promise<void> {
+  /** Gives the lines of payouts that left for a refund that was over, such as one that its provider had paid. */
+  async confirm(tx: Tx, confirmed: readonly ConfirmedPayout[]): Promise<readonly DoubtedLine[]> {
+    const doubted: DoubtedLine[] = [];
     for (const one of confirmed) {
       await this.payouts.paid(tx, one.payout.number, one);
-      if (one.payout.kind === 'refund-item') await this.itemPaid(tx, one);
-      else await this.suspenseLeft(tx, one);
+      if (one.payout.kind === 'suspense') {
+        await this.suspenseLeft(tx, one);
+        continue;
+      }
+      const reason = await this.itemPaid(tx, one);
+      if (reason !== undefined) doubted.push({ lineId: one.lineId, reason });
     }
+    return doubted;
   }
 
-  private async itemPaid(tx: Tx, { payout, reference, paidAt }: ConfirmedPayout): Promise<void> {
+  private async itemPaid(
+    tx: Tx,
+    { payout, reference, paidAt }: ConfirmedPayout,
+  ): Promise<string | undefined> {
     const itemId = payout.subjectId;
     const found = await this.refunds.refundOfItem({ itemId }, tx);
     if (!found) throw new Error(`The item ${itemId} of a payout vanished.`);
@@ -52,8 +70,9 @@ export class ConfirmPayoutsHandler {
       itemId,
       outcome,
     });
-    if (change.kind !== 'changed')
-      log().error({ itemId, change }, 'A payout left for an item that was not waiting for it');
+    if (change.kind === 'changed') return undefined;
+    log().error({ itemId, change }, 'A payout left for an item that was not waiting for it');
+    return change.kind === 'refused' ? change.refusal.code : change.kind;
   }
 
   private async suspenseLeft(tx: Tx, { payout, paidAt: occurredAt }: ConfirmedPayout): Promise<void> {

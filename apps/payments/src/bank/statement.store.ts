@@ -41,7 +41,7 @@ export interface NewLine {
   readonly partyName: string;
   readonly partyAccount: string;
   readonly memo: string;
-  readonly status: 'credited' | 'suspense' | 'settlement' | 'paid_out' | 'unexplained';
+  readonly status: 'credited' | 'suspense' | 'settlement' | 'paid_out' | 'unexplained' | 'resolved';
   readonly reason: string | null;
   readonly customerId: string | null;
   readonly subjectId: string | null;
@@ -132,17 +132,6 @@ export class Statements {
   list(bank: string, limit: number): Promise<KeptStatement[]> {
     return this.database.query<KeptStatement>(
       `SELECT ${view} FROM bank_statement WHERE bank = $1 ORDER BY imported_at DESC, part DESC LIMIT $2`,
-      [bank, limit],
-    );
-  }
-
-  /** Lines of a bank that nobody has explained yet, newest first. */
-  openLines(bank: string, limit: number): Promise<NewLine[]> {
-    return this.database.query<NewLine>(
-      `SELECT line_id AS "lineId", direction, trim_scale(amount) AS amount, currency, booked_on::text AS "bookedOn",
-              reference, fingerprint, party_name AS "partyName", party_account AS "partyAccount", memo, status, reason,
-              customer_id AS "customerId", subject_id AS "subjectId"
-         FROM bank_line WHERE bank = $1 AND status IN ('unexplained', 'suspense') ORDER BY line_id DESC LIMIT $2`,
       [bank, limit],
     );
   }

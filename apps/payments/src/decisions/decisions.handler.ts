@@ -3,6 +3,7 @@ import { Database, newId, type Tx } from '@app/persistence';
 import { Problem } from '@app/transport';
 import { Injectable } from '@nestjs/common';
 import { PlanPayoutHandler } from '../bank/plan-payout.handler.ts';
+import { ResolveLineHandler } from '../bank/resolve-line.handler.ts';
 import { SuspenseHandler } from '../bank/suspense.handler.ts';
 import { Companies } from '../bank/company.store.ts';
 import { ResolveBreakHandler } from '../reconciliation/resolve-break.handler.ts';
@@ -31,6 +32,7 @@ export class DecisionsHandler {
     private readonly payouts: PlanPayoutHandler,
     private readonly payments: ResolvePaymentHandler,
     private readonly breaks: ResolveBreakHandler,
+    private readonly lines: ResolveLineHandler,
   ) {}
 
   async propose(
@@ -89,6 +91,10 @@ export class DecisionsHandler {
         return this.payments.resolve(tx, action, by);
       case 'resolve-break':
         return this.breaks.resolve(tx, action, by);
+      case 'explain-line':
+      case 'book-forced-refund':
+      case 'book-suspense-left':
+        return this.lines.resolve(tx, action, by);
     }
   }
 

@@ -42,6 +42,23 @@ export const ProposedAction = z.discriminatedUnion('kind', [
     breakId: Id,
     resolution: z.enum(Object.keys(breakResolutions) as [BreakResolution, ...BreakResolution[]]),
   }),
+  z
+    .strictObject({ kind: z.literal('explain-line'), lineId: Id })
+    .describe('Papers explain a line of a bank statement; entries by hand mend what they must.'),
+  z
+    .strictObject({
+      kind: z.literal('book-forced-refund'),
+      lineId: Id,
+      parts: z
+        .array(z.strictObject({ topUpId: Id, amount: AmountText }))
+        .min(1)
+        .max(100)
+        .describe('By the payments of the customers who have had it; together what left with the line.'),
+    })
+    .describe('Money that left our bank is taken from the wallets of the customers who have had it.'),
+  z
+    .strictObject({ kind: z.literal('book-suspense-left'), lineId: Id, suspenseId: Id })
+    .describe('The bank took back what lay in suspense.'),
 ]);
 export type ProposedAction = z.infer<typeof ProposedAction>;
 
@@ -59,6 +76,10 @@ export function subjectOf(action: ProposedAction): string {
       return action.topUpId;
     case 'resolve-break':
       return action.breakId;
+    case 'explain-line':
+    case 'book-forced-refund':
+    case 'book-suspense-left':
+      return action.lineId;
   }
 }
 

@@ -1,5 +1,6 @@
 import { log, metrics } from '@app/observability';
 import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { OpenLines } from '../bank/open-line.store.ts';
 import { Suspenses } from '../bank/suspense.store.ts';
 import { Clock } from '../clock.ts';
 import { DueWorkLoop } from '../due-work.ts';
@@ -20,6 +21,17 @@ const oldestSuspended = metrics.gauge({
   help: 'Age of the oldest money in suspense.',
 });
 
+const unexplained = metrics.gauge({
+  name: 'payments_bank_lines_unexplained',
+  help: 'Movements on our bank accounts that wait for two people, by what is known of them.',
+  labels: ['reason'],
+});
+const oldestUnexplained = metrics.gauge({
+  name: 'payments_bank_lines_oldest_seconds',
+  help: 'How long ago the statement with the oldest of them was taken in.',
+  labels: ['reason'],
+});
+
 /** Sends payments back that two people decided to, and asks what became of them. */
 @Injectable()
 export class PayBacksJob implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -28,15 +40,14 @@ export class PayBacksJob implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     payBacks: PayBacks,
     suspenses: Suspenses,
+    lines: OpenLines,
     handler: PayBackHandler,
     clock: Clock,
     rhythm: LookRhythm,
   ) {
     const take = async () => {
       const now = clock.now();
-      const { count, oldestSeconds } = await suspenses.queue(now);
-      suspended.set(count);
-      oldestSuspended.set(oldestSeconds);
+      await tellWaiting(suspenses, lines, now);
       return payBacks.takeDue({ now, again: new Date(now.getTime() + takenMs), limit: atOnce });
     };
     const onError = (error: unknown, number?: string) => {
@@ -52,5 +63,19 @@ export class PayBacksJob implements OnApplicationBootstrap, OnApplicationShutdow
 
   async onApplicationShutdown(): Promise<void> {
     await this.loop.stop();
+  }
+}
+
+/** What of our bank accounts waits for people. */
+async function tellWaiting(suspenses: Suspenses, lines: OpenLines, now: Date): Promise<void> {
+  const { count, oldestSeconds } = await suspenses.queue(now);
+  suspended.set(count);
+  oldestSuspended.set(oldestSeconds);
+  const rows = await lines.unexplained(now);
+  unexplained.reset();
+  oldestUnexplained.reset();
+  for (const { reason, count: waiting, oldestSeconds: age } of rows) {
+    unexplained.set({ reason }, waiting);
+    oldestUnexplained.set({ reason }, age);
   }
 }

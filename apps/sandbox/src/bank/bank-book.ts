@@ -8,6 +8,8 @@ export interface Movement {
   readonly partyAccount: string;
   readonly memo: string;
   readonly balanceFen: number;
+  /** True where it takes an earlier movement back. */
+  readonly isReversal: boolean;
 }
 
 /** A statement: what was booked since the one before. */
@@ -18,6 +20,9 @@ export interface BookedStatement {
   readonly closingFen: number;
   readonly movements: readonly Movement[];
 }
+
+type NewMovement = Omit<Movement, 'balanceFen' | 'reference' | 'bookedOn' | 'isReversal'> &
+  Partial<Pick<Movement, 'isReversal'>>;
 
 /** The account as the bank keeps it. */
 export class BankBook {
@@ -33,12 +38,21 @@ export class BankBook {
   }
 
   /** Books a movement of today; the bank gives it its reference. */
-  book(movement: Omit<Movement, 'balanceFen' | 'reference' | 'bookedOn'>, bookedOn: string): Movement {
+  book(movement: NewMovement, bookedOn: string): Movement {
     this.balanceFen += movement.direction === 'credit' ? movement.fen : -movement.fen;
     const reference = `REF${String(this.movements.length + 1).padStart(12, '0')}`;
-    const booked = { ...movement, reference, bookedOn, balanceFen: this.balanceFen };
+    const booked = { isReversal: false, ...movement, reference, bookedOn, balanceFen: this.balanceFen };
     this.movements.push(booked);
     return booked;
+  }
+
+  /** Takes an earlier movement back, by its reference. */
+  reverse(reference: string, bookedOn: string): Movement {
+    const taken = this.movements.find((movement) => movement.reference === reference);
+    if (!taken) throw new Error(`There is no movement ${reference}.`);
+    const { fen, partyName, partyAccount, memo } = taken;
+    const direction = taken.direction === 'credit' ? 'debit' : 'credit';
+    return this.book({ direction, fen, partyName, partyAccount, memo, isReversal: true }, bookedOn);
   }
 
   /** Pays the rows of a payout file; a number that was paid before is left out. */

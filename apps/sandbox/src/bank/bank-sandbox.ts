@@ -20,11 +20,12 @@ const Transfer = z.strictObject({
   partyAccount: z.string(),
   memo: z.string(),
 });
+const Reverse = z.strictObject({ reference: z.string() });
 const formats = Object.keys(statementFormats) as StatementFormat[];
 const Advance = z.strictObject({ advanceSeconds: z.number().min(0) });
 
 /**
- * Starts a bank with one account of ours: `POST /__sandbox/transfer` books a movement, `POST /__sandbox/clock` lets days pass, `POST /payouts` pays a payout file,
+ * Starts a bank with one account of ours: `POST /__sandbox/transfer` books a movement, `/__sandbox/reverse` takes one back, `POST /__sandbox/clock` lets days pass, `POST /payouts` pays a payout file,
  * `POST /statement?format=…` gives the statement of what was booked since the last one.
  */
 export async function startBankSandbox(input: BankSandboxInput): Promise<BankSandbox> {
@@ -59,6 +60,8 @@ async function dispatched({ book, clock }: Bank, request: IncomingMessage): Prom
   switch (pathname) {
     case '/__sandbox/transfer':
       return book.book(Transfer.parse(JSON.parse(body)), today);
+    case '/__sandbox/reverse':
+      return book.reverse(Reverse.parse(JSON.parse(body)).reference, today);
     case '/__sandbox/clock':
       clock.advance(Advance.parse(JSON.parse(body)).advanceSeconds * 1000);
       return { now: clock.now().toISOString() };

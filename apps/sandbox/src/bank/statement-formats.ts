@@ -44,6 +44,7 @@ function camtEntry(movement: Movement, version: '02' | '08'): string {
   const status = version === '02' ? 'BOOK' : '<Cd>BOOK</Cd>';
   return (
     `<Ntry><Amt Ccy="CNY">${yuan(movement.fen)}</Amt><CdtDbtInd>${isCredit ? 'CRDT' : 'DBIT'}</CdtDbtInd>` +
+    (movement.isReversal ? '<RvslInd>true</RvslInd>' : '') +
     `<Sts>${status}</Sts><BookgDt><Dt>${movement.bookedOn}</Dt></BookgDt><ValDt><Dt>${movement.bookedOn}</Dt></ValDt>` +
     `<AcctSvcrRef>${movement.reference}</AcctSvcrRef><BkTxCd><Prtry><Cd>TRF</Cd></Prtry></BkTxCd>` +
     `<NtryDtls><TxDtls><Refs><EndToEndId>NOTPROVIDED</EndToEndId></Refs><RltdPties><${role}>${party}</${role}>` +
@@ -56,13 +57,19 @@ function mt940({ account, sequence, openingFen, closingFen, movements }: BookedS
   const day = (text: string) => text.replaceAll('-', '').slice(2);
   const balance = (fen: number) => `${fen < 0 ? 'D' : 'C'}261122CNY${yuan(fen).replace('.', ',')}`;
   const lines = movements.flatMap((one) => [
-    `:61:${day(one.bookedOn)}${day(one.bookedOn).slice(2)}${one.direction === 'credit' ? 'C' : 'D'}` +
+    `:61:${day(one.bookedOn)}${day(one.bookedOn).slice(2)}${markOf(one)}` +
       `${yuan(one.fen).replace('.', ',')}NTRFNONREF//${one.reference}`,
     `:86:/NAME/${one.partyName}/ACC/${one.partyAccount}/REMI/${one.memo}`,
   ]);
   const head = [':20:HAOLI', `:25:${account}`, `:28C:${String(sequence)}/1`, `:60F:${balance(openingFen)}`];
   return [...head, ...lines, `:62F:${balance(closingFen)}`, '-', ''].join('\r\n');
 }
+
+/** A reversal is named for what it takes back: `RC` is a debit, because it takes a credit back. */
+const markOf = ({ direction, isReversal }: Movement): string => {
+  if (isReversal) return direction === 'debit' ? 'RC' : 'RD';
+  return direction === 'credit' ? 'C' : 'D';
+};
 
 /** As a Chinese bank's download: money in and money out in columns of their own, the balance on every line. */
 function csv({ movements }: BookedStatement): string {

@@ -8,7 +8,7 @@ import {
 } from '@app/contracts';
 import { KafkaEventLog } from '@app/kafka';
 import { Database, newId } from '@app/persistence';
-import { freshDatabase, startIdentity, testServers, topicPrefix } from '@app/testing';
+import { eventually, freshDatabase, startIdentity, testServers, topicPrefix } from '@app/testing';
 import {
   closeGrpc,
   type GrpcApi,
@@ -128,12 +128,15 @@ export async function appears<Row extends object>(
   sql: string,
   values: readonly unknown[],
 ): Promise<Row> {
-  for (const end = Date.now() + 20_000; Date.now() < end;) {
-    const [row] = await database.query<Row>(sql, values);
-    if (row !== undefined) return row;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`Not in time: ${sql} ${JSON.stringify(values)}`);
+  const found = eventually(
+    () => database.query<Row>(sql, values),
+    (rows) => rows.length > 0,
+  );
+  const [row] = await found.catch((cause: unknown) => {
+    throw new Error(`Not in time: ${sql} ${JSON.stringify(values)}`, { cause });
+  });
+  if (row === undefined) throw new Error('there is one');
+  return row;
 }
 
 class NoTokens extends ServiceTokens {

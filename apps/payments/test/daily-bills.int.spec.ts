@@ -45,7 +45,7 @@ const aDayAt = async (client: PaymentChannel, sandbox: SandboxProcess): Promise<
 
 beforeAll(async () => {
   sandboxes = await startProviders();
-  const common = { timeoutMs: 1_500, notifyBaseUrl: nobody, refundSpacingMs: 0 };
+  const common = { timeoutMs: 15_000, notifyBaseUrl: nobody, refundSpacingMs: 0 };
   const { 'wechat-pay': wechat, alipay } = sandboxes;
   const wechatClient = new WechatPayClient(readWechatCredentials(wechat.directory), {
     ...common,

@@ -34,11 +34,11 @@ const order = (number: string) => ({
 
 const wechatAt = (baseUrl: string) =>
   new WechatPayClient(readWechatCredentials(wechat.directory), {
-    ...{ baseUrl, timeoutMs: 1_500, notifyBaseUrl: merchant.url, refundSpacingMs: 0 },
+    ...{ baseUrl, timeoutMs: 15_000, notifyBaseUrl: merchant.url, refundSpacingMs: 0 },
   });
 const alipayAt = (url: string) =>
   new AlipayClient(readAlipayCredentials(alipay.directory), {
-    ...{ gatewayUrl: `${url}/gateway.do`, timeoutMs: 1_500, notifyBaseUrl: merchant.url },
+    ...{ gatewayUrl: `${url}/gateway.do`, timeoutMs: 15_000, notifyBaseUrl: merchant.url },
     ...{ refundWindowDays: 90, refundSpacingMs: 0 },
   });
 
@@ -148,7 +148,7 @@ describe('WeChat Pay, called by somebody who is not us', () => {
     const credentials = { ...us(), merchantPrivateKey: providersKey('PUB_KEY_ID_SANDBOX000000000000000001') };
     const options = {
       baseUrl: wechat.url,
-      timeoutMs: 1_500,
+      timeoutMs: 15_000,
       notifyBaseUrl: merchant.url,
       refundSpacingMs: 0,
     };

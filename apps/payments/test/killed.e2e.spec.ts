@@ -50,7 +50,7 @@ const start = async (): Promise<void> => {
       () => undefined,
     );
     return answer?.ok === true ? true : undefined;
-  }, 30);
+  });
 };
 
 /** Ends the service as a crash would. */
@@ -126,7 +126,7 @@ describe('payments, killed', () => {
     const order = await eventually(async () => {
       const found = await grpc.GetTopUp({ customerId, topUpId: row.top_up_id });
       return found.actionValue === '' ? undefined : found;
-    }, 30);
+    });
     expect(await sandbox.orders()).toMatchObject([{ outTradeNo: order.topUpId, codeUrl: order.actionValue }]);
     await sandbox.pay(order.topUpId);
     await publishedEvent(`${order.topUpId}:settled`);
@@ -165,7 +165,7 @@ describe('payments, killed', () => {
     await eventually(async () => {
       const { items } = await grpc.GetRefund({ customerId, refundId });
       return items[0]?.status === 'processing' ? true : undefined;
-    }, 30);
+    });
     expect(await sandbox.refunds()).toMatchObject([{ outRefundNo: `${refundId}-1`, refund: 1_235 }]);
     await sandbox.endRefund(`${refundId}-1`);
     await publishedEvent(`${refundId}.1:paid`);
@@ -184,9 +184,8 @@ describe('payments, killed', () => {
     // The provider tells again what nobody acknowledged.
     for (const seconds of [15, 15, 30]) await sandbox.advance(seconds);
     const settled = orders.map((topUpId) => `${topUpId}:settled`);
-    await eventually(
-      () => (settled.every((id) => published.some((event) => event.id === id)) ? true : undefined),
-      30,
+    await eventually(() =>
+      settled.every((id) => published.some((event) => event.id === id)) ? true : undefined,
     );
     const { rows } = await database.query<{ event_id: string }>(
       'SELECT event_id FROM outbox WHERE event_id = ANY($1)',

@@ -3,6 +3,7 @@ import { parseSettings } from '@app/config';
 import { encodeEvent, type Event, type PaymentsApi, topics } from '@app/contracts';
 import { ConsumesBatch, type EventBatch, EventLog, KafkaModule } from '@app/kafka';
 import { Database } from '@app/persistence';
+import { eventually as untilSo } from '@app/testing';
 import { grpcClient, IdentityProvider, ServiceTokens, startService } from '@app/transport';
 import { Controller, Module } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -200,11 +201,11 @@ export async function environmentOf(
     WECHATPAY_BASE_URL: wechat.url,
     WECHATPAY_KEYS_DIR: wechat.directory,
     WECHATPAY_NOTIFY_BASE_URL: `http://127.0.0.1:${httpPort}`,
-    WECHATPAY_TIMEOUT_MS: '1500',
+    WECHATPAY_TIMEOUT_MS: '15000',
     WECHATPAY_REFUND_SPACING_MS: '0',
     ALIPAY_GATEWAY_URL: `${alipay.url}/gateway.do`,
     ALIPAY_KEYS_DIR: alipay.directory,
-    ALIPAY_TIMEOUT_MS: '1500',
+    ALIPAY_TIMEOUT_MS: '15000',
     BANK_ACCOUNTS: JSON.stringify([bankAccount]),
     ALIPAY_REFUND_SPACING_MS: '0',
     PAYMENTS_LOOK_INTERVAL_MS: '50',
@@ -258,18 +259,15 @@ async function freePort(): Promise<string> {
 /** A request that leaves the way to pay to the channel. */
 export const usualWay = { method: '', payer: '', returnUrl: '' } as const;
 
-/** Waits until `look` gives something; what is still nothing after twenty seconds, or as many as said, never comes. */
+/** Waits until `look` gives something, and gives that. */
 export async function eventually<Value>(
   look: () => Promise<Value | undefined> | Value | undefined,
-  secondsMax = 20,
 ): Promise<Value> {
-  const deadline = Date.now() + secondsMax * 1000;
-  for (;;) {
-    const value = await look();
-    if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`It did not happen within ${secondsMax} seconds.`);
-    await new Promise((resolve) => setTimeout(resolve, 30));
-  }
+  const [found] = await untilSo(
+    async () => [await look()] as const,
+    ([value]) => value !== undefined,
+  );
+  return found as Value;
 }
 
 /** Waits for an event of payments on Kafka. */

@@ -183,7 +183,7 @@ describe.each(providers)('a top-up by $code', (provider) => {
   });
 
   it('was committed before the provider heard of it, with the attempt', async () => {
-    await sandbox().fault('delayMs', { on: 'create', value: 1_000 });
+    await sandbox().fault('delayMs', { on: 'create', value: 4_000 });
     const pending = start();
     const [row] = await eventually(async () => {
       const rows = await payments.database.query<{ status: string; outcome: string; operation: string }>(

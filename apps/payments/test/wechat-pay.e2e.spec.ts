@@ -49,7 +49,7 @@ beforeAll(async () => {
   sandbox = await SandboxProcess.start('wechat');
   client = new WechatPayClient(readWechatCredentials(sandbox.directory), {
     baseUrl: sandbox.url,
-    timeoutMs: 1_500,
+    timeoutMs: 6_000,
     notifyBaseUrl: merchant.url,
     refundSpacingMs: 0,
   });
@@ -130,7 +130,7 @@ describe('a WeChat Pay order', () => {
     ['badSignature', {}],
     ['staleTimestamp', {}],
     ['unknownSerial', {}],
-    ['delayMs', { value: 3_000 }],
+    ['delayMs', { value: 9_000 }],
   ])('is unknown after %s, and the same number still gives one order', async (fault, options) => {
     const placed = order();
     await sandbox.fault(fault, { on: 'create', ...options });
@@ -264,7 +264,7 @@ describe('the sandbox', () => {
     const strict = await SandboxProcess.start('wechat', { WECHATPAY_SANDBOX_REFUND_SPACING_MS: 60_000 });
     const us = new WechatPayClient(readWechatCredentials(strict.directory), {
       baseUrl: strict.url,
-      timeoutMs: 2_000,
+      timeoutMs: 6_000,
       notifyBaseUrl: 'http://127.0.0.1:9',
       refundSpacingMs: 0,
     });

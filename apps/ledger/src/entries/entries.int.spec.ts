@@ -1,6 +1,5 @@
-import { freshDatabase } from '@app/testing';
+import { eventually, freshDatabase } from '@app/testing';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { setTimeout as pause } from 'node:timers/promises';
 import { ask, ledgerOn, type LedgerForSpecs } from '../../test/ledger-for-specs.ts';
 import { type EntryFilter, type EntryPage, EntryStore } from './entry.store.ts';
 
@@ -65,11 +64,7 @@ describe('a filter', () => {
       return { xid, position };
     };
     const all = () => paged((cursor) => entries.ofJournal(place(cursor), asked));
-    let { found, pages } = await all();
-    for (let left = 100; left > 0 && pages <= charges / 5; left -= 1) {
-      await pause(100);
-      ({ found, pages } = await all());
-    }
+    const { found, pages } = await eventually(all, (seen) => seen.pages > charges / 5);
     expect(found).toEqual(both);
     expect(pages).toBe(Math.ceil((charges * 2 + 3) / asked.lookAtMax));
   });

@@ -112,19 +112,20 @@ describe('days', () => {
 
   it('wait for every transaction that began before the cut was announced, and stop nobody', async () => {
     await clock.set('2030-05-05T16:00:01Z');
-    let end: () => void = () => undefined;
+    const [begun, mayEnd] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
     const open = ledger.database.transaction(async (tx) => {
       await tx.query('SELECT 1');
-      await new Promise<void>((resolve) => (end = resolve));
+      begun.resolve(undefined);
+      await mayEnd.promise;
     });
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await begun.promise;
     let sealed: readonly Seal[] | undefined;
     const sealing = seals.sealDays.handle().then((result) => (sealed = result));
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(sealed).toBeUndefined();
     await post(ask.charge('cus_a', 'use_a3', '0.1'));
     expect(sealed).toBeUndefined();
-    end();
+    mayEnd.resolve(undefined);
     await Promise.all([open, sealing]);
     expect(sealed?.map(({ day, entries }) => [day, entries])).toEqual([['2030-05-05', 11]]);
   });

@@ -245,6 +245,10 @@ describe('a line that nobody can explain', () => {
         status: 409,
         body: { field: 'parts' },
       });
+    const half = { topUpId, amount: '2500' };
+    await expect(
+      decided(payments, { kind: 'book-forced-refund', lineId, parts: [half, half] }),
+    ).rejects.toThrow('Name each payment once');
     expect(forcedRefunds(topUpId)).toEqual([]);
     expect((await newestLine()).lineId).toBe(lineId);
   });

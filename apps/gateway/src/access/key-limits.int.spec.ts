@@ -166,7 +166,7 @@ describe('tokens per minute', () => {
         expect(used).toBeGreaterThanOrEqual(expected - slack);
         expect(used).toBeLessThanOrEqual(expected + (2 * tokensPerMinute) / 64);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     ));
 
   const tokensPerMinute = 6_000;

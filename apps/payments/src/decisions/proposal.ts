@@ -53,6 +53,10 @@ export const ProposedAction = z.discriminatedUnion('kind', [
         .array(z.strictObject({ topUpId: Id, amount: AmountText }))
         .min(1)
         .max(100)
+        .refine(
+          (parts) => new Set(parts.map(({ topUpId }) => topUpId)).size === parts.length,
+          'Name each payment once, with all that is taken of it.',
+        )
         .describe('By the payments of the customers who have had it; together what left with the line.'),
     })
     .describe('Money that left our bank is taken from the wallets of the customers who have had it.'),

@@ -8,7 +8,8 @@ import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
 import { embedMany, generateImage, generateText, jsonSchema, streamText, tool, type ToolSet } from 'ai';
 import OpenAI from 'openai';
-import { type Customer, Customers, errorOf, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Customer, Customers, errorOf } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 /** Clients that nobody here wrote, as they are published, against all services. */
@@ -186,7 +187,7 @@ describe('@langchain/openai', () => {
       configuration: { baseURL },
     });
     expect(await embeddings.embedDocuments(['a', 'b'])).toHaveLength(2);
-  }, 30_000);
+  });
 
   it('asks for responses, whole and streamed', async () => {
     const responses = new ChatOpenAI({
@@ -199,7 +200,7 @@ describe('@langchain/openai', () => {
     let text = '';
     for await (const chunk of await responses.stream(asked)) text += chunk.text;
     expect(text).toMatch(said);
-  }, 30_000);
+  });
 
   it('understands every error', async () => {
     const failing = (work: ChatOpenAI, content = asked) => errorOf(() => work.invoke(content));
@@ -213,7 +214,7 @@ describe('@langchain/openai', () => {
       for await (const chunk of await model().stream('cut')) expect(chunk).toBeDefined();
     };
     expect(await errorOf(reading)).toBeDefined();
-  }, 30_000);
+  });
 });
 
 describe('ai and @ai-sdk/openai-compatible', () => {
@@ -235,7 +236,7 @@ describe('ai and @ai-sdk/openai-compatible', () => {
     expect(called.toolCalls).toMatchObject([{ toolName: 'weather', input: { city: '广州' } }]);
     const embedding = provider().embeddingModel('text-embedding-3-small');
     expect((await embedMany({ model: embedding, values: ['a', 'b'] })).embeddings).toHaveLength(2);
-  }, 30_000);
+  });
 
   it('paints', async () => {
     const { image } = await generateImage({
@@ -243,7 +244,7 @@ describe('ai and @ai-sdk/openai-compatible', () => {
       prompt: 'A lantern, inline.',
     });
     expect(image.base64.length).toBeGreaterThan(0);
-  }, 30_000);
+  });
 
   it('understands every error', async () => {
     const failing = (apiKey: string, name = 'gpt-5.5') => {
@@ -262,7 +263,7 @@ describe('ai and @ai-sdk/openai-compatible', () => {
     });
     await cut.consumeStream();
     expect(errors).toHaveLength(1);
-  }, 30_000);
+  });
 });
 
 const python = process.env['HAOLI_PYTHON'] ?? 'python3';

@@ -1,6 +1,7 @@
 import type { LedgerApi } from '@app/contracts';
 import { type GrpcApi, grpcClient, IdentityProvider, ServiceTokens } from '@app/transport';
 import OpenAI from 'openai';
+import { eventually } from '../src/eventually.ts';
 import type { RunningPlatform } from './running-platform.ts';
 
 /** What a route answered. */
@@ -115,20 +116,6 @@ export class Customers {
       clientId: this.setting(`${name}_CLIENT_ID`),
       clientSecret: this.setting(`${name}_CLIENT_SECRET`),
     });
-  }
-}
-
-/** Looks until it is so; throws with what it saw last where it never is. */
-export async function eventually<Value>(
-  look: () => Promise<Value>,
-  isSo: (value: Value) => boolean,
-): Promise<Value> {
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const value = await look();
-    if (isSo(value)) return value;
-    if (Date.now() > deadline) throw new Error(`never so: ${JSON.stringify(value).slice(0, 2_000)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
 

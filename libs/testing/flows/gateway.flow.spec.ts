@@ -6,7 +6,8 @@ import { json } from 'node:stream/consumers';
 import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
 import OpenAI from 'openai';
-import { type Answer, type Customer, Customers, errorOf, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Answer, type Customer, Customers, errorOf } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 /** Everything that waits for a silent gateway, in seconds instead of minutes. */

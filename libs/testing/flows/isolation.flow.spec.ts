@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeGrpc } from '@app/transport';
-import { type Customer, Customers, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Customer, Customers } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 interface Route {

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
 import OpenAI from 'openai';
-import { type Customer, Customers, errorOf, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Customer, Customers, errorOf } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 let platform: RunningPlatform;
@@ -178,7 +179,7 @@ describe('the limits of a key', () => {
     });
     expect((await platform.run('gateway/src/keys-cli', ['--help'])).output).toContain('--budget-daily');
     expect((await platform.run('gateway/src/keys-cli', ['destroy'])).status).toBe(2);
-  }, 30_000);
+  });
 });
 
 describe('a customer’s own keys', () => {
@@ -232,7 +233,7 @@ describe('a whole answer whose key is revoked while the provider is at work', ()
       () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
       ({ paid, held }) => held === '0' && paid === '0.999',
     );
-  }, 30_000);
+  });
 });
 
 describe('a stream whose key is revoked', () => {
@@ -245,11 +246,10 @@ describe('a stream whose key is revoked', () => {
     const reading = errorOf(async () => {
       for await (const chunk of stream) came += chunk.choices[0]?.delta.content ?? '';
     });
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const begun = Date.now();
+    await eventually(() => came);
     await customers.ask(`/v1/keys/${keyId}/revoke`, customer.key, {});
+    // Not cut, it would end well after nine seconds.
     expect(await reading).toBeInstanceOf(OpenAI.APIError);
-    expect(Date.now() - begun).toBeLessThan(7_000);
     const { body } = await eventually(
       () => customers.ask('/v1/usage/calls', customer.key),
       (answer) => (answer.body['data'] as unknown[]).length === 1,
@@ -276,5 +276,5 @@ describe('a stream whose key is revoked', () => {
       () => customers.ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
       ({ paid, held }) => held === '0' && paid === Money.of('1', 'CNY').minus(charge).toText(),
     );
-  }, 30_000);
+  });
 });

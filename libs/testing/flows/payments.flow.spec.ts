@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { IdentityProvider, ServiceTokens } from '@app/transport';
+import { eventually } from '../src/eventually.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 let platform: RunningPlatform;
@@ -31,15 +32,6 @@ async function ask(path: string, bearer: string, body?: object): Promise<Body> {
   const told = (await answer.json()) as Body;
   if (!answer.ok) throw new Error(`${path}: ${String(answer.status)} ${JSON.stringify(told)}`);
   return told;
-}
-
-async function until(look: () => Promise<Body>, isSo: (body: Body) => boolean): Promise<Body> {
-  for (let tries = 0; ; tries += 1) {
-    const body = await look();
-    if (isSo(body)) return body;
-    if (tries > 300) throw new Error(`never so: ${JSON.stringify(body)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
 }
 
 /** A customer and its key, and nothing paid yet. */
@@ -104,7 +96,7 @@ describe.each([
     // The page that shows the code hears of it by itself, and then the line ends.
     expect(await told).toEqual(['pending', 'succeeded']);
     const balance = () => ask('/v1/balance', key);
-    await until(balance, ({ paid }) => paid === '88.88');
+    await eventually(balance, ({ paid }) => paid === '88.88');
     const settled = await ask(`/v1/top-ups/${String(order['id'])}`, key);
     expect(settled).toMatchObject({ status: 'succeeded', action: null, late: false, channel });
 
@@ -116,14 +108,14 @@ describe.each([
     });
 
     const asked = await ask('/v1/refunds', key, { close_out: true });
-    const closed = await until(
+    const closed = await eventually(
       () => ask(`/v1/refunds/${String(asked['id'])}`, key),
       ({ closed_at: closedAt }) => closedAt !== null,
     );
     expect(closed).toMatchObject({ status: 'succeeded', paid: '88.88', given_back: '0' });
     expect(closed['items']).toMatchObject([{ channel, top_up_id: order['id'], status: 'succeeded' }]);
     expect(await balance()).toMatchObject({ paid: '0', available: '0' });
-  }, 30_000);
+  });
 });
 
 describe('a hundred refunds at the same time', () => {
@@ -131,7 +123,7 @@ describe('a hundred refunds at the same time', () => {
     const key = await aKey();
     const order = await ask('/v1/top-ups', key, { amount: '88.88', channel: 'alipay' });
     await pay('ALIPAY_SANDBOX_URL', (order['action'] as { readonly value: string }).value);
-    await until(
+    await eventually(
       () => ask('/v1/balance', key),
       ({ paid }) => paid === '88.88',
     );
@@ -142,7 +134,7 @@ describe('a hundred refunds at the same time', () => {
     expect(asked).toHaveLength(100);
     const ended = await Promise.all(
       asked.map(({ id }) =>
-        until(
+        eventually(
           () => ask(`/v1/refunds/${String(id)}`, key),
           ({ status, closed_at: closedAt }) => status === 'refused' || closedAt !== null,
         ),
@@ -173,14 +165,14 @@ describe('money by bank transfer', () => {
     return ask(`${banks}/statements`, await person('FINANCE'), { content });
   };
   const paidIs = (key: string, amount: string) =>
-    until(
+    eventually(
       () => ask('/v1/balance', key),
       ({ paid }) => paid === amount,
     );
 
   it('with the remittance code and the verified name is in the balance, and goes back by a payout of two people', async () => {
     const { customerId, key } = await aCustomer();
-    const { remittance_code: code } = await until(
+    const { remittance_code: code } = await eventually(
       () => ask('/v1/bank-transfer', key),
       ({ remittance_code: given }) => given !== undefined,
     );
@@ -190,7 +182,7 @@ describe('money by bank transfer', () => {
 
     const asked = await ask('/v1/refunds', key, { close_out: true });
     const refund = () => ask(`/v1/refunds/${String(asked['id'])}`, key);
-    const reserved = await until(refund, ({ items }) => (items as readonly unknown[]).length === 1);
+    const reserved = await eventually(refund, ({ items }) => (items as readonly unknown[]).length === 1);
     const [item] = reserved['items'] as readonly Body[];
     expect(item).toMatchObject({ channel: 'bank-sandbox', amount: '5000' });
     const payee = { payeeName: name, payeeAccount: '6217000000000001' };
@@ -204,7 +196,7 @@ describe('money by bank transfer', () => {
     // It left, but nobody has said so yet: the money stays set aside.
     expect(await refund()).toMatchObject({ closed_at: null });
     expect(await imported()).toMatchObject({ lines: { paid_out: 1 } });
-    const closed = await until(refund, ({ closed_at: closedAt }) => closedAt !== null);
+    const closed = await eventually(refund, ({ closed_at: closedAt }) => closedAt !== null);
     expect(closed).toMatchObject({ status: 'succeeded', paid: '5000', given_back: '0' });
     expect(await ask('/v1/balance', key)).toMatchObject({ paid: '0', available: '0' });
   }, 60_000);
@@ -216,7 +208,7 @@ describe('money by bank transfer', () => {
       return Number(row?.['debit'] ?? 0);
     };
     const { customerId, key } = await aCustomer();
-    const { remittance_code: code } = await until(
+    const { remittance_code: code } = await eventually(
       () => ask('/v1/bank-transfer', key),
       ({ remittance_code: given }) => given !== undefined,
     );
@@ -243,7 +235,7 @@ describe('money by bank transfer', () => {
 
   it('without a code is nobody’s until two people say whose it is', async () => {
     const { customerId, key } = await aCustomer();
-    await until(
+    await eventually(
       () => ask('/v1/bank-transfer', key),
       ({ remittance_code: given }) => given !== undefined,
     );
@@ -269,7 +261,7 @@ describe.each([
     const key = await aKey();
     const order = await ask('/v1/top-ups', key, { amount: '200', channel });
     await pay(sandbox, (order['action'] as { readonly value: string }).value);
-    await until(
+    await eventually(
       () => ask('/v1/balance', key),
       ({ paid }) => paid === '200',
     );
@@ -282,14 +274,14 @@ describe.each([
     const { breaks } = (await ask(path, finance)) as unknown as { breaks: readonly Body[] };
     expect(breaks).toMatchObject([{ class: 'unknown-refund', number: order['id'], theirs: '50' }]);
     await decided({ kind: 'resolve-break', breakId: breaks[0]?.['breakId'], resolution: 'external-refund' });
-    await until(
+    await eventually(
       () => ask('/v1/balance', key),
       ({ paid }) => paid === '150',
     );
     const { fen } = (await (await fetch(`${setting(sandbox)}/__sandbox/console/balance`)).json()) as {
       fen: number;
     };
-    const report = await until(
+    const report = await eventually(
       () => ask(path, finance),
       ({ status }) => status === 'balanced',
     );

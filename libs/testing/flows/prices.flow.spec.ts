@@ -1,7 +1,7 @@
 import { Money } from '@app/money';
 import { IdentityProvider, ServiceTokens } from '@app/transport';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 let platform: RunningPlatform;

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import Anthropic from '@anthropic-ai/sdk';
 import { closeGrpc } from '@app/transport';
 import pg from 'pg';
-import { type Customer, Customers, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Customer, Customers } from './customers.ts';
 import { runningPlatform, type RunningPlatform, type ServiceName } from './running-platform.ts';
 
 const services: readonly ServiceName[] = ['gateway', 'metering', 'ledger', 'payments'];

@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { closeGrpc } from '@app/transport';
-import { type Customer, Customers, eventually } from './customers.ts';
+import { eventually } from '../src/eventually.ts';
+import { type Customer, Customers } from './customers.ts';
 import { runningPlatform, type RunningPlatform } from './running-platform.ts';
 
 const root = join(import.meta.dirname, '../../..');

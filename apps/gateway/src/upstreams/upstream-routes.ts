@@ -98,6 +98,11 @@ export class UpstreamRoutes {
     return [...new Set([...this.routes.values()].flat().map(({ upstream }) => upstream))];
   }
 
+  /** Whether anybody serves the model at all. */
+  serves(model: string): boolean {
+    return this.routes.has(model) || this.routes.has('*');
+  }
+
   /** The ways for a model by an endpoint; none where nobody serves it. */
   routesOf(model: string, endpoint: Pick<Endpoint, 'code'>): readonly Route[] {
     const routes = this.routes.get(model) ?? this.routes.get('*') ?? [];

@@ -1,13 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import type { UpstreamBody } from '../upstreams/upstream.ts';
 import { AnswerBuffers, BuffersFull } from './answer-buffers.ts';
 
 const ten = Buffer.alloc(10, 'x');
 /** Ten bytes, and ten more once it is let. */
-async function* inTwo(until: Promise<unknown>): AsyncGenerator<Buffer> {
-  yield ten;
-  await until;
-  yield ten;
-}
+const inTwo = (until: Promise<unknown>): UpstreamBody => ({
+  each: async (take) => {
+    await take(ten);
+    await until;
+    await take(ten);
+  },
+});
 
 describe('answers in memory', () => {
   it('are bounded all together, and free what they took when they are done', async () => {

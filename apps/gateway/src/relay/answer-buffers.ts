@@ -1,3 +1,4 @@
+import type { UpstreamBody } from '../upstreams/upstream.ts';
 import { textOf, type WholeText } from './text-of.ts';
 
 /** All answers in memory at once are as much as they may be; the next one is not read. */
@@ -13,7 +14,7 @@ export class AnswerBuffers {
   constructor(private readonly bytesMax: number) {}
 
   /** Reads a body to its end. Throws a RangeError where it is longer than allowed, BuffersFull where all together are. */
-  async text(body: AsyncIterable<Buffer>, bytesMax: number): Promise<WholeText> {
+  async text(body: UpstreamBody, bytesMax: number): Promise<WholeText> {
     const taken = { bytes: 0 };
     try {
       return await textOf(this.counted(body, taken), bytesMax);
@@ -22,13 +23,16 @@ export class AnswerBuffers {
     }
   }
 
-  private async *counted(body: AsyncIterable<Buffer>, taken: { bytes: number }): AsyncGenerator<Buffer> {
-    for await (const piece of body) {
-      taken.bytes += piece.length;
-      this.bytes += piece.length;
-      if (this.bytes > this.bytesMax)
-        throw new BuffersFull(`answers of more than ${String(this.bytesMax)} bytes in memory`);
-      yield piece;
-    }
+  private counted(body: UpstreamBody, taken: { bytes: number }): UpstreamBody {
+    return {
+      each: (take) =>
+        body.each((piece) => {
+          taken.bytes += piece.length;
+          this.bytes += piece.length;
+          if (this.bytes > this.bytesMax)
+            throw new BuffersFull(`answers of more than ${String(this.bytesMax)} bytes in memory`);
+          return take(piece);
+        }),
+    };
   }
 }

@@ -65,9 +65,12 @@ export class ClientConnection {
     };
   }
 
-  /** Sends bytes and waits while the client is slower than the provider, so that nothing piles up in memory. */
-  async write(bytes: Buffer | string): Promise<void> {
-    if (this.gone.aborted || this.response.write(bytes)) return;
+  /** Sends bytes; a promise while the client is slower than the provider, so that nothing piles up in memory. */
+  write(bytes: Buffer | string): Promise<void> | undefined {
+    return this.gone.aborted || this.response.write(bytes) ? undefined : this.drained();
+  }
+
+  private async drained(): Promise<void> {
     const timer = setTimeout(() => this.response.destroy(), slowestReadMs);
     const drained = new AbortController();
     try {

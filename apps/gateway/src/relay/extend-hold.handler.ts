@@ -20,8 +20,8 @@ interface Progress {
   held: number;
 }
 
-/** Says why a stream must end; undefined while it may go on. */
-export type HoldWatch = (meter: AnswerMeter) => Promise<OpenAiError | undefined>;
+/** Says why a stream must end; undefined while it may go on, and a promise only where the hold must grow. */
+export type HoldWatch = (meter: AnswerMeter) => Promise<OpenAiError | undefined> | undefined;
 
 /** Keeps the holds of long streams ahead of what they deliver. */
 @Injectable()
@@ -35,19 +35,19 @@ export class ExtendHoldHandler {
   /** A watch over one stream, to be asked after each piece. */
   watch(call: AdmittedCall): HoldWatch {
     const progress: Progress = { tokens: 0, bytes: 0, held: call.outputTokensHeld };
-    return async (meter) => {
-      const margin = Math.min(marginTokens, Math.floor(this.slices.tokens / 4));
-      const isCovered = () =>
-        progress.held >= call.outputTokensMax ||
-        progress.tokens + meter.textBytes - progress.bytes + margin <= progress.held;
-      if (isCovered()) return undefined;
+    const margin = Math.min(marginTokens, Math.floor(this.slices.tokens / 4));
+    const isCovered = ({ textBytes }: AnswerMeter) =>
+      progress.held >= call.outputTokensMax ||
+      progress.tokens + textBytes - progress.bytes + margin <= progress.held;
+    const grow = async (meter: AnswerMeter) => {
       await this.count(call, meter, progress);
-      while (!isCovered()) {
+      while (!isCovered(meter)) {
         const refusal = await this.extend(call, progress);
         if (refusal !== undefined) return refusal;
       }
       return undefined;
     };
+    return (meter) => (isCovered(meter) ? undefined : grow(meter));
   }
 
   /** Where tokens cannot be counted, their bytes stand for them: the hold then grows too early, never too late. */

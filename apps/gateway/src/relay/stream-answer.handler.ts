@@ -9,8 +9,8 @@ import { ExtendHoldHandler, type HoldWatch } from './extend-hold.handler.ts';
 import { FinishCallHandler } from './finish-call.handler.ts';
 import { withPublicModel } from './public-model.ts';
 import { shownUsage } from './shown-usage.ts';
-import { StreamReader } from './stream-reader.ts';
-import { type UpstreamAnswer, UpstreamFailure } from '../upstreams/upstream.ts';
+import { type ReadPiece, StreamReader } from './stream-reader.ts';
+import { type UpstreamAnswer, type UpstreamBody, UpstreamFailure } from '../upstreams/upstream.ts';
 
 /** A stream on its way from the provider to the client. */
 export interface StreamedCall {
@@ -38,15 +38,13 @@ export class StreamAnswerHandler {
     const { endpoint, wantsUsage } = request;
     const meter = endpoint.meter(call.outputTokensMax);
     client.begin(call.facts.callId);
-    const pieces = answer.body[Symbol.asyncIterator]();
     const rename =
       call.isRenamed === true ? (text: string) => withPublicModel(text, request.model) : undefined;
     const watch = this.extensions.watch(call);
-    const { passage, error } = await relay(pieces, client, {
-      reader: new StreamReader(meter, rename),
-      watch,
-    });
-    void restOf(pieces, passage === 'complete' ? { stop, afterMs: restMsMax } : { stop, afterMs: 0 });
+    const passing = new Passing(client, new StreamReader(meter, rename), watch);
+    const rest = passing.read(answer.body);
+    const { passage, error } = await passing.over;
+    stopLater(stop, { rest, afterMs: passage === 'complete' ? restMsMax : 0 });
     const { end, charge, report } = await this.ends.handle({ call, request }, meter, passage);
     await this.finish.handle(call, { end, statusCode: 200, report });
     const usage = shownUsage(meter.usage, end, endpoint);
@@ -66,43 +64,81 @@ interface Relayed {
   readonly error?: OpenAiError;
 }
 
-/** Passes everything on until the stream ends, and says how it did. */
-async function relay(
-  pieces: AsyncIterator<Buffer>,
-  client: ClientConnection,
-  { reader, watch }: { readonly reader: StreamReader; readonly watch: HoldWatch },
-): Promise<Relayed> {
-  const { meter } = reader;
-  try {
-    for (;;) {
-      const piece = await pieces.next();
-      const { relayed, ended } = piece.done === true ? reader.finish() : reader.push(piece.value);
-      if (relayed.length > 0) await client.write(relayed);
-      if (ended !== undefined) return { passage: ended === 'done' ? 'complete' : 'upstream-failed' };
-      // A stream that just ends looks like success to every client: only one that said why it ended is.
-      if (piece.done === true) return { passage: meter.hasFinishReason ? 'complete' : 'upstream-failed' };
-      const error = await watch(meter);
-      if (error !== undefined) return { passage: 'hold-refused', error };
+/** Passes a provider's answer on until it ends for its client. */
+class Passing {
+  private readonly ended = Promise.withResolvers<Relayed>();
+  private isOver = false;
+
+  constructor(
+    private readonly client: ClientConnection,
+    private readonly reader: StreamReader,
+    private readonly watch: HoldWatch,
+  ) {}
+
+  /** How the stream ended for its client, who has all that was passed on. */
+  get over(): Promise<Relayed> {
+    return this.ended.promise;
+  }
+
+  /** Resolves when the provider has ended its answer, of which nothing more is passed on once the stream is over. */
+  async read(body: UpstreamBody): Promise<void> {
+    const { client, reader } = this;
+    try {
+      await body.each((piece) => (this.isOver ? undefined : this.pass(reader.push(piece))));
+      if (!this.isOver) await this.passLast(reader.finish());
+    } catch (error) {
+      this.end({ passage: passageOf(error, { client, meter: reader.meter }) });
     }
-  } catch (error) {
-    return { passage: passageOf(error, { client, meter }) };
+  }
+
+  private pass({ relayed, ended }: ReadPiece): Promise<void> | undefined {
+    const written = relayed.length > 0 ? this.client.write(relayed) : undefined;
+    return written === undefined ? this.goOn(ended) : written.then(() => this.goOn(ended));
+  }
+
+  private goOn(ended: ReadPiece['ended']): Promise<void> | undefined {
+    if (ended === undefined) return this.look();
+    this.end(endingOf(ended));
+    return undefined;
+  }
+
+  /** What came without a blank line behind it. A stream that just ends looks like success to every client: only one that said why it ended is. */
+  private async passLast({ relayed, ended }: ReadPiece): Promise<void> {
+    if (relayed.length > 0) await this.client.write(relayed);
+    const isWhole = this.reader.meter.hasFinishReason;
+    this.end(ended === undefined ? { passage: isWhole ? 'complete' : 'upstream-failed' } : endingOf(ended));
+  }
+
+  /** Asks whether the hold still covers what was passed on. */
+  private look(): Promise<void> | undefined {
+    return this.watch(this.reader.meter)?.then((error) => {
+      if (error !== undefined) this.end({ passage: 'hold-refused', error });
+    });
+  }
+
+  private end(relayed: Relayed): void {
+    this.isOver = true;
+    this.ended.resolve(relayed);
   }
 }
 
+const endingOf = (ended: 'done' | 'error'): Relayed => ({
+  passage: ended === 'done' ? 'complete' : 'upstream-failed',
+});
+
 /** A provider that has said everything may end its answer by itself, so that its connection serves the next call. */
-async function restOf(
-  pieces: AsyncIterator<Buffer>,
-  { stop, afterMs }: { readonly stop: () => void; readonly afterMs: number },
-): Promise<void> {
-  if (afterMs === 0) stop();
-  const timer = setTimeout(stop, afterMs);
-  try {
-    while ((await pieces.next()).done !== true);
-  } catch {
-    // It was cut, or broke: nobody waits for it any more.
-  } finally {
-    clearTimeout(timer);
+function stopLater(
+  stop: () => void,
+  { rest, afterMs }: { readonly rest: Promise<void>; readonly afterMs: number },
+): void {
+  if (afterMs === 0) {
+    stop();
+    return;
   }
+  const timer = setTimeout(stop, afterMs);
+  void rest.finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 function passageOf(

@@ -50,11 +50,10 @@ export class StreamReader {
     const relayed: Buffer[] = [];
     for (const block of blocks) {
       const reading = this.readingOf(block);
-      if (reading === 'done' || reading === 'error')
-        return { relayed: Buffer.concat(relayed), ended: reading };
+      if (reading === 'done' || reading === 'error') return { relayed: together(relayed), ended: reading };
       if (reading === 'pass') relayed.push(this.renamed(block));
     }
-    return { relayed: Buffer.concat(relayed), ended: undefined };
+    return { relayed: together(relayed), ended: undefined };
   }
 
   private renamed(block: Buffer): Buffer {
@@ -68,3 +67,7 @@ export class StreamReader {
     return this.reading;
   }
 }
+
+/** Most pieces are one event, which needs no copy. */
+const together = (blocks: readonly Buffer[]): Buffer =>
+  blocks.length === 1 && blocks[0] !== undefined ? blocks[0] : Buffer.concat(blocks);

@@ -1,10 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { isIP } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { Agent, type Dispatcher, errors, request } from 'undici';
 import { isPublicAddress, lookupPublic } from './public-address.ts';
 import {
   Upstream,
   type UpstreamAnswer,
+  type UpstreamBody,
   UpstreamFailure,
   type UpstreamFailureKind,
   type UpstreamRequest,
@@ -56,7 +58,7 @@ export class HttpUpstream extends Upstream implements OnApplicationShutdown {
       return {
         status: answer.statusCode,
         contentType: String(answer.headers['content-type'] ?? ''),
-        body: pieces(answer.body),
+        body: new AnswerBody(answer.body),
       };
     } catch (error) {
       throw failureOf(error, 'unreachable', sent.isWhole);
@@ -103,11 +105,36 @@ function told(body: string, sent: { isWhole: boolean }): Body {
   return written() as unknown as Body;
 }
 
-async function* pieces(body: Dispatcher.ResponseData['body']): AsyncGenerator<Buffer> {
-  try {
-    for await (const piece of body) yield piece as Buffer;
-  } catch (error) {
-    throw failureOf(error, 'broken-off', true);
+/** Read by its events: a promise for each piece would cost more than passing it on. */
+class AnswerBody implements UpstreamBody {
+  constructor(private readonly body: Dispatcher.ResponseData['body']) {
+    // It may break off before anybody reads it; whoever does is told then.
+    body.on('error', () => undefined);
+  }
+
+  async each(take: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
+    const { body } = this;
+    const taking = { failed: false };
+    const cut = (error: unknown) => {
+      taking.failed = true;
+      body.destroy(error as Error);
+    };
+    body.on('data', (piece: Buffer) => {
+      try {
+        const taken = take(piece);
+        if (taken === undefined) return;
+        body.pause();
+        taken.then(() => body.resume(), cut);
+      } catch (error) {
+        cut(error);
+      }
+    });
+    try {
+      await finished(body);
+    } catch (error) {
+      if (taking.failed) throw error;
+      throw failureOf(error, 'broken-off', true);
+    }
   }
 }
 

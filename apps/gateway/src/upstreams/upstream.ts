@@ -2,11 +2,20 @@ import type { UsageFamily } from '@app/rating';
 import type { Endpoint } from '../endpoints/endpoint.ts';
 import type { Route, UpstreamAddress } from './upstream-routes.ts';
 
+/** The body of a provider's answer, as it comes; read once. */
+export interface UpstreamBody {
+  /**
+   * Gives each piece to `take`, in order; while a promise that it gave is pending, the provider waits.
+   * Resolves at the body's end. Rejects with an UpstreamFailure where it broke off, or with what `take` threw, which cuts it.
+   */
+  each(take: (piece: Buffer) => Promise<void> | undefined): Promise<void>;
+}
+
 /** A provider's answer: its head has come, its body comes as it is read. */
 export interface UpstreamAnswer {
   readonly status: number;
   readonly contentType: string;
-  readonly body: AsyncIterable<Buffer>;
+  readonly body: UpstreamBody;
 }
 
 /** How a provider failed to answer, or to go on answering. */

@@ -489,6 +489,17 @@ describe('an item of a refund to Alipay', () => {
     },
   );
 
+  it('that failed there without a word is sent again under its number, and paid once', async () => {
+    await sandbox().fault('fundChangeN', { on: 'refund' });
+    const refund = await reservedRefund();
+    await untilItem(refund, 'unknown');
+    await sandbox().endRefund(refund.number, 'close');
+    payments.clock.advance(61);
+    await untilItem(refund, 'succeeded');
+    expect(await atSandbox(refund.number)).toHaveLength(1);
+    expect(await sums(refund.topUpId)).toEqual({ refunding: '0', refunded: '12.35' });
+  });
+
   it('that is done later is found at once when the provider hints at it', async () => {
     await sandbox().fault('fundChangeN', { on: 'refund' });
     const refund = await reservedRefund();

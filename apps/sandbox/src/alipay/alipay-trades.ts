@@ -91,12 +91,15 @@ export class AlipayTrades {
     });
   }
 
-  /** The same number with the same amount is the same refund, of which a repeat moves nothing. */
+  /**
+   * The same number with the same amount is the same refund, of which a repeat moves nothing. One that failed has left nothing
+   * behind, no answer tells of it, and its number is sent anew.
+   */
   refund(content: RefundContent): { readonly refund: RefundRecord; readonly isNew: boolean } {
     const order = this.get(content.out_trade_no);
     const amount = fenOf(content.refund_amount);
     const known = this.records.refund(content.out_request_no);
-    if (known) {
+    if (known && known.status !== 'CLOSED') {
       if (known.refund === amount && known.outTradeNo === order.outTradeNo)
         return { refund: known, isNew: false };
       throw refused('DISCORDANT_REPEAT_REQUEST', 'This out_request_no was used with other content.');

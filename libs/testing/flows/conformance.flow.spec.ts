@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import Anthropic from '@anthropic-ai/sdk';
-import { ChatOpenAI, OpenAIEmbeddings } from '@langchain/openai';
+import { ChatOpenAI, DallEAPIWrapper, OpenAIEmbeddings } from '@langchain/openai';
 import { Money } from '@app/money';
 import { closeGrpc } from '@app/transport';
 import { embedMany, generateImage, generateText, jsonSchema, streamText, tool, type ToolSet } from 'ai';
@@ -145,6 +145,17 @@ describe('@anthropic-ai/sdk', () => {
     expect(content).toMatchObject([{ type: 'tool_use', name: 'weather', input: { city: '广州' } }]);
   });
 
+  it('lists models', async () => {
+    const models = [];
+    for await (const { id, type, display_name: name } of client().models.list())
+      models.push({ id, type, name });
+    expect(models).toContainEqual({ id: 'gpt-5.5', type: 'model', name: 'gpt-5.5' });
+    expect(await client().models.retrieve('gpt-5.5')).toMatchObject({ id: 'gpt-5.5', type: 'model' });
+    expect(await errorOf(() => client().models.retrieve('gpt-4-32k') as Promise<unknown>)).toBeInstanceOf(
+      Anthropic.NotFoundError,
+    );
+  });
+
   it('understands every error', async () => {
     const wrong = new Anthropic({ apiKey: 'sk-wrong', baseURL: customers.gatewayUrl, maxRetries: 0 });
     expect(await errorOf(() => wrong.messages.create(message()) as Promise<unknown>)).toBeInstanceOf(
@@ -187,6 +198,11 @@ describe('@langchain/openai', () => {
       configuration: { baseURL },
     });
     expect(await embeddings.embedDocuments(['a', 'b'])).toHaveLength(2);
+  });
+
+  it('paints', async () => {
+    const painter = new DallEAPIWrapper({ model: 'midjourney', apiKey: customer.key, baseUrl: baseURL });
+    expect(await painter.invoke('A lantern.')).toBe('https://pictures.example/1.png');
   });
 
   it('asks for responses, whole and streamed', async () => {

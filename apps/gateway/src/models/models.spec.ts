@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { FastifyRequest } from 'fastify';
 import type { AuthenticateKeyHandler } from '../access/authenticate-key.handler.ts';
 import { KeyPolicy } from '../access/key-policy.ts';
 import { Clock } from '../clock.ts';
@@ -25,7 +26,8 @@ function modelsOf(routed: readonly string[], policy: object = {}): ModelsControl
   return new ModelsController(access, new Prices(), routes, new Noon());
 }
 
-const idsOf = async (models: ModelsController) => (await models.list('Bearer x')).data.map(({ id }) => id);
+const request = { headers: { authorization: 'Bearer x' } } as FastifyRequest;
+const idsOf = async (models: ModelsController) => (await models.list(request)).data.map(({ id }) => id);
 
 describe('the models that a customer can call', () => {
   it('have a price and a provider', async () => {
@@ -42,13 +44,13 @@ describe('the models that a customer can call', () => {
     ['gpt-4', ['gpt-5.5'], {}],
     ['gpt-4', ['*'], { models: ['gpt-5.5'] }],
   ])('do not hold %s where %j is routed and %j is the key’s', async (model, routed, policy) => {
-    const found = modelsOf(routed, policy).find('Bearer x', model);
+    const found = modelsOf(routed, policy).find(request, model);
     await expect(found).rejects.toMatchObject({ details: { status: 404, code: 'model_not_found' } });
   });
 
   it('are told one by one as in the list', async () => {
     const models = modelsOf(['*']);
-    const { data } = await models.list('Bearer x');
-    expect(await models.find('Bearer x', 'gpt-4')).toEqual(data[1]);
+    const { data } = await models.list(request);
+    expect(await models.find(request, 'gpt-4')).toEqual(data[1]);
   });
 });

@@ -254,6 +254,7 @@ describe('an answer to a request that fails', () => {
     const [answerHead = '', body = ''] = (await raw(`${head}\r\nhost: x\r\n\r\n`)).split('\r\n\r\n');
     expect(answerHead).toMatch(new RegExp(`^HTTP/1.1 ${String(status)} `));
     expect(answerHead).toContain('content-type: application/problem+json');
+    expect(answerHead).toMatch(/\r\nx-request-id: \S+/);
     expect(JSON.parse(body)).toMatchObject({ status, code });
   });
 });

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import { log } from '@app/observability';
 import { Problem } from './problem.ts';
 import type { ProblemFilter } from './problem-filter.ts';
 
@@ -12,11 +14,14 @@ export interface ParserError extends Error {
 export function answerUnreadable(error: ParserError, socket: Socket, errors: ProblemFilter): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return;
   const problem = problemOfParser(error);
+  const requestId = randomUUID();
+  log().info({ requestId, status: problem.status, reason: error.code }, 'A request could not be read');
   const { contentType, body } = errors.unreadable(problem);
   const head = [
     `HTTP/1.1 ${String(problem.status)} ${STATUS_CODES[problem.status] ?? ''}`,
     `content-type: ${contentType}`,
     `content-length: ${String(Buffer.byteLength(body))}`,
+    `x-request-id: ${requestId}`,
     'connection: close',
   ];
   if (socket.writable) socket.write(`${head.join('\r\n')}\r\n\r\n${body}`);

@@ -70,12 +70,20 @@ export class Customers {
     const issued = await this.ask(`/v1/admin/customers/${customerId}/keys`, token, {});
     const key = String(issued.body['key']);
     const openai = new OpenAI({ apiKey: key, adminAPIKey: key, baseURL: `${this.gatewayUrl}/v1` });
+    await this.opened(customerId);
     if (paid !== '0') await this.topUp(key, paid);
     await eventually(
       () => this.ask('/v1/balance', key),
       ({ body }) => body['paid'] === paid,
     );
     return { customerId, keyId: String(issued.body['keyId']), key, openai };
+  }
+
+  /** Waits until the ledger has opened a wallet: before that its balance is told as nothing, and no call of it is let in. */
+  private async opened(customerId: string): Promise<void> {
+    await eventually(
+      async () => (await errorOf(() => this.ledger.GetBalance({ customerId, asOf: '' }))) === undefined,
+    );
   }
 
   /** Pays money into a wallet and gives the id of the top-up. */

@@ -39,18 +39,23 @@ afterAll(async () => {
 }, 60_000);
 
 /** Says how long a body will be, and sends none of it: the answer comes all the same. */
-async function announce(bytes: number, key: string): Promise<Answer> {
+async function announce(path: string, bytes: number, key: string): Promise<Answer> {
   const headers = {
     authorization: `Bearer ${key}`,
     'content-type': 'application/json',
     'content-length': String(bytes),
   };
-  const request = httpRequest(`${customers.gatewayUrl}/v1/chat/completions`, { method: 'POST', headers });
+  const request = httpRequest(`${customers.gatewayUrl}${path}`, { method: 'POST', headers });
   request.flushHeaders();
   const [answer] = (await once(request, 'response')) as [IncomingMessage];
   const body = (await json(answer)) as Record<string, unknown>;
   request.destroy();
   return { status: answer.statusCode ?? 0, body, requestId: String(answer.headers['x-request-id']) };
+}
+
+async function answerOf(answer: Response): Promise<Answer> {
+  const body = (await answer.json()) as Record<string, unknown>;
+  return { status: answer.status, body, requestId: answer.headers.get('x-request-id') };
 }
 
 const asking = (input: number, output: number, manner = '') => ({
@@ -135,6 +140,27 @@ describe('the charge of a call', () => {
   }, 60_000);
 });
 
+describe('a call that used more than there is', () => {
+  it('costs the same in the answer, on the usage line and in the ledger, which could not collect all of it', async () => {
+    const customer = await aCustomer({ paid: '1' });
+    // 300,000 × 2.5 and 30,000 × 15 per million, where little more than 1,000 × 15 was held.
+    const { usage } = await customer.openai.chat.completions.create(asking(300_000, 30_000));
+    const { paid } = await eventually(
+      () => ledger.GetBalance({ customerId: customer.customerId, asOf: '' }),
+      ({ held }) => held === '0',
+    );
+    const { body } = await ask('/v1/usage/calls', customer.key);
+    const { entries } = await ledger.ListEntries({ bookId: customer.customerId, pageSize: 500, cursor: '' });
+    const postings = entries.filter(({ kind }) => kind === 'settle').flatMap((entry) => entry.postings);
+    const creditedTo = (account: string) => postings.find(({ credit }) => credit === account)?.amount;
+    expect(costOf(usage)).toBe('1.2');
+    expect(body['data']).toMatchObject([{ outcome: 'charged', amount: { value: '1.2' } }]);
+    expect(creditedTo('revenue:usage:paid')).toBe('1');
+    expect(creditedTo('revenue:usage:uncollected')).toBe('0.2');
+    expect([postings.length, paid]).toEqual([2, '0']);
+  }, 60_000);
+});
+
 describe('a price change', () => {
   it('charges each call at the price of its admission, a stream that outlives its price too', async () => {
     const customer = await aCustomer({ paid: '5' });
@@ -202,19 +228,33 @@ describe('errors', () => {
     }
   }, 60_000);
 
-  it('of the framework itself are OpenAI’s too', async () => {
+  it.each([
+    [
+      '/v1/chat/completions',
+      (_type: string, code: string | null) => ({
+        error: { message: expect.any(String), type: 'invalid_request_error', param: null, code },
+      }),
+    ],
+    ['/v1/messages', (type: string) => ({ type: 'error', error: { type, message: expect.any(String) } })],
+  ])('of the framework itself have the form of %s', async (path, formOf) => {
     const { key } = await aCustomer({ paid: '0' });
-    const bad = await ask('/v1/chat/completions', key, '{"model":');
-    const long = await announce(33 * 1_024 * 1_024, key);
-    const proto = await ask('/v1/chat/completions', key, '{"__proto__":{"a":1},"model":"m"}');
-    for (const { body, requestId } of [bad, long, proto]) {
-      expect(body).toEqual({
-        error: { message: expect.any(String), type: 'invalid_request_error', param: null, code: null },
-      });
-      expect(requestId).not.toBeNull();
+    const headers = { authorization: `Bearer ${key}`, 'content-type': 'text/csv' };
+    const csv = await fetch(`${customers.gatewayUrl}${path}`, { method: 'POST', headers, body: 'a,b' });
+    const invalid = formOf('invalid_request_error', null);
+    const unknown = formOf('not_found_error', 'unknown_url');
+    const cases: readonly [Answer, number, object][] = [
+      [await ask(path, key, '{"model":'), 400, invalid],
+      [await ask(path, key, '{"__proto__":{"a":1},"model":"m"}'), 400, invalid],
+      [await ask(`${path}/nothing`, key, {}), 404, unknown],
+      [await ask(path, key, undefined, 'GET'), 404, unknown],
+      [await announce(path, 33 * 1_024 * 1_024, key), 413, formOf('request_too_large', null)],
+      [await answerOf(csv), 415, invalid],
+    ];
+    for (const [{ status, body, requestId }, expected, form] of cases) {
+      expect({ status, body }).toEqual({ status: expected, body: form });
+      expect(requestId).toMatch(/^[\x21-\x7e]+$/);
     }
-    expect([bad.status, long.status, proto.status]).toEqual([400, 413, 400]);
-  }, 60_000);
+  });
 
   it('of a provider cost nothing and are cleaned', async () => {
     const customer = await aCustomer({ paid: '1' });
@@ -248,6 +288,15 @@ describe('the door', () => {
       setTimeout(() => socket.destroy(), 2_000).unref();
     });
   const head = 'POST /v1/chat/completions HTTP/1.1';
+
+  it('says in OpenAI’s form that the headers are too long', async () => {
+    const answer = await raw([head, 'Host: x', `X-Long: ${'a'.repeat(20_000)}`, '', '']);
+    const [answerHead = '', body = ''] = answer.split('\r\n\r\n');
+    expect(answerHead).toMatch(/^HTTP\/1\.1 431 [^]*\r\nx-request-id: \S+/);
+    expect(JSON.parse(body)).toMatchObject({
+      error: { type: 'invalid_request_error', param: null, code: null },
+    });
+  });
 
   it.each([
     ['two lengths of different kinds', ['Content-Length: 4', 'Transfer-Encoding: chunked'], '0\r\n\r\n'],

@@ -25,6 +25,7 @@ import { ReconciliationsController } from './reconciliation/reconciliations.cont
 import { ChangeRefundHandler } from './refunds/change-refund.handler.ts';
 import { HearLedgerHandler } from './refunds/hear-ledger.handler.ts';
 import { LedgerRefundsConsumer } from './refunds/ledger-refunds.consumer.ts';
+import { GiveBackItemHandler } from './refunds/give-back-item.handler.ts';
 import { PayItemHandler } from './refunds/pay-item.handler.ts';
 import { PlanRefundHandler } from './refunds/plan-refund.handler.ts';
 import { ReadRefundsHandler } from './refunds/read-refunds.handler.ts';
@@ -87,6 +88,7 @@ export class PaymentsModule {
         ...[TopUps, Refunds, RefundedTopUps, ProviderAttempts, IdempotencyKeys, Notifications],
         ...[StartTopUpHandler, AskProviderHandler, ChangeTopUpHandler, ReadTopUpsHandler, TopUpsJob],
         ...[RequestRefundHandler, ChangeRefundHandler, PayItemHandler, ReadRefundsHandler, RefundItemsJob],
+        GiveBackItemHandler,
         ...[HearLedgerHandler, HearProviderHandler, PlanRefundHandler],
         ...[PayBacks, PayBackHandler, PayBacksJob, ResolvePaymentHandler],
         {

@@ -80,6 +80,22 @@ const anAbnormalItem = async () => {
   return { itemId, status };
 };
 
+/** An item of a refund that came by bank, which no machine pays back. */
+const anItemForPeople = async () => {
+  const customerId = await aCustomer();
+  const topUpId = newId('top');
+  const { refundId, itemId } = await reservedRefund(payments, customerId, [
+    { topUpId, channel: 'bank-spec', amount: '50' },
+  ]);
+  await eventually(async () => {
+    const waits = 'SELECT 1 FROM refund_item WHERE item_id = $1 AND check_at IS NULL';
+    return (await payments.database.query(waits, [itemId]))[0];
+  });
+  const status = async () =>
+    (await payments.grpc.GetRefund({ customerId, refundId })).items[0]?.status ?? 'none';
+  return { itemId, topUpId, status };
+};
+
 /** The differences that the bill of this very day shows, by what the day was. */
 const breaksOfTheDay = async (happens: () => Promise<void>) => {
   const beijing = 8 * 3_600_000;
@@ -174,6 +190,11 @@ const cases: Readonly<Record<string, () => Promise<Case>>> = {
     const action = { kind: 'pay-out-item', itemId, bank: 'bank-spec', ...payee };
     return { action, subjectId: itemId, isDone: async () => (await status()) === 'manual_payout' };
   },
+  'give-back-item': async () => {
+    const { itemId, status } = await anItemForPeople();
+    const action = { kind: 'give-back-item', itemId };
+    return { action, subjectId: itemId, isDone: async () => (await status()) === 'failed' };
+  },
   'explain-line': async () => {
     const lineId = await aDebit('示例银行');
     return { action: { kind: 'explain-line', lineId }, subjectId: lineId, isDone: isEnded(lineId) };
@@ -244,6 +265,32 @@ describe('what people move by hand', () => {
     },
     60_000,
   );
+
+  it('gives an item back that was never sent, and tells the ledger once', async () => {
+    const { itemId, topUpId } = await anItemForPeople();
+    const action = { kind: 'give-back-item', itemId };
+    expect(await decided(payments, action)).toMatchObject({ status: 200 });
+    const told = await publishedEvent(`${itemId}:failed`);
+    expect(told.data).toMatchObject({ itemId, topUpId, code: 'given-back-by-people' });
+    expect(await decided(payments, action)).toMatchObject({ status: 409, body: { code: 'wrong-status' } });
+  });
+
+  it('gives no item back that its provider may still pay, or whose payout is planned', async () => {
+    const { itemId, status } = await anAbnormalItem();
+    const refusal = { status: 409, body: { code: 'wrong-status', field: 'itemId' } };
+    expect(await decided(payments, { kind: 'give-back-item', itemId })).toMatchObject(refusal);
+    expect(await status()).toBe('abnormal');
+    const waiting = await anItemForPeople();
+    const payee = { payeeName: '示例有限公司', payeeAccount: '6217000000000001' };
+    const payOut = { kind: 'pay-out-item', itemId: waiting.itemId, bank: 'bank-spec', ...payee };
+    expect(await decided(payments, payOut)).toMatchObject({ status: 200 });
+    expect(await decided(payments, { kind: 'give-back-item', itemId: waiting.itemId })).toMatchObject(
+      refusal,
+    );
+    expect(await waiting.status()).toBe('manual_payout');
+    const nobodys = { kind: 'give-back-item', itemId: 'ref_none.1' };
+    expect(await decided(payments, nobodys)).toMatchObject({ status: 404, body: { field: 'itemId' } });
+  });
 
   it('comes in by no other door: what else can be sent is a customer’s wish, or a document that is kept with its sender', async () => {
     const { paths } = (await (await fetch(`${payments.url}/docs-json`)).json()) as { paths: Paths };

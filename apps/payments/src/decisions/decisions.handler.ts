@@ -6,6 +6,7 @@ import { PlanPayoutHandler } from '../bank/plan-payout.handler.ts';
 import { ResolveLineHandler } from '../bank/resolve-line.handler.ts';
 import { SuspenseHandler } from '../bank/suspense.handler.ts';
 import { Companies } from '../bank/company.store.ts';
+import { GiveBackItemHandler } from '../refunds/give-back-item.handler.ts';
 import { ResolveBreakHandler } from '../reconciliation/resolve-break.handler.ts';
 import { ResolvePaymentHandler } from '../top-ups/resolve-payment.handler.ts';
 import { Audit } from './audit.store.ts';
@@ -30,6 +31,7 @@ export class DecisionsHandler {
     private readonly companies: Companies,
     private readonly suspense: SuspenseHandler,
     private readonly payouts: PlanPayoutHandler,
+    private readonly itemsBack: GiveBackItemHandler,
     private readonly payments: ResolvePaymentHandler,
     private readonly breaks: ResolveBreakHandler,
     private readonly lines: ResolveLineHandler,
@@ -77,6 +79,7 @@ export class DecisionsHandler {
   ): Promise<void> {
     const action = ProposedAction.parse(JSON.parse(payload));
     const by: DecidedBy = { proposalId, proposedBy, approvedBy };
+    if ('lineId' in action) return this.lines.resolve(tx, action, by);
     switch (action.kind) {
       case 'verify-company':
         await this.companies.verify(tx, action.customerId, { name: action.name, proposalId });
@@ -87,14 +90,12 @@ export class DecisionsHandler {
         return this.suspense.sendBack(tx, action, by);
       case 'pay-out-item':
         return this.payouts.plan(tx, action, by);
+      case 'give-back-item':
+        return this.itemsBack.giveBack(tx, action.itemId);
       case 'resolve-payment':
         return this.payments.resolve(tx, action, by);
       case 'resolve-break':
         return this.breaks.resolve(tx, action, by);
-      case 'explain-line':
-      case 'book-forced-refund':
-      case 'book-suspense-left':
-        return this.lines.resolve(tx, action, by);
     }
   }
 

@@ -31,6 +31,9 @@ export const ProposedAction = z.discriminatedUnion('kind', [
     payeeName: Name.describe('The customer’s own name: nobody else is paid.'),
     payeeAccount: AccountNumber,
   }),
+  z
+    .strictObject({ kind: z.literal('give-back-item'), itemId: Id })
+    .describe('Nobody pays an item of a refund that waits for people: its wallet has the amount back.'),
   z.strictObject({
     kind: z.literal('resolve-payment'),
     topUpId: Id,
@@ -68,23 +71,11 @@ export type ProposedAction = z.infer<typeof ProposedAction>;
 
 /** What a proposal is about. */
 export function subjectOf(action: ProposedAction): string {
-  switch (action.kind) {
-    case 'verify-company':
-      return action.customerId;
-    case 'assign-suspense':
-    case 'return-suspense':
-      return action.suspenseId;
-    case 'pay-out-item':
-      return action.itemId;
-    case 'resolve-payment':
-      return action.topUpId;
-    case 'resolve-break':
-      return action.breakId;
-    case 'explain-line':
-    case 'book-forced-refund':
-    case 'book-suspense-left':
-      return action.lineId;
-  }
+  if ('lineId' in action) return action.lineId;
+  if ('itemId' in action) return action.itemId;
+  if ('breakId' in action) return action.breakId;
+  if ('topUpId' in action) return action.topUpId;
+  return 'suspenseId' in action ? action.suspenseId : action.customerId;
 }
 
 /** The two people behind a decision, and the proposal that carries their names. */

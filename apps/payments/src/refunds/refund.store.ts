@@ -106,6 +106,15 @@ export class Refunds {
     return row && { refundId: row.refund_id, itemId: row.item_id };
   }
 
+  /** Whether no machine will send an item, and none ever did. */
+  async isLeftToPeople(tx: Tx, itemId: string): Promise<boolean> {
+    const rows = await tx.query(
+      `SELECT FROM refund_item WHERE item_id = $1 AND status = 'created' AND sent_at IS NULL AND check_at IS NULL`,
+      [itemId],
+    );
+    return rows.length > 0;
+  }
+
   async saveStatus(tx: Tx, { refundId, status, refused }: Refund): Promise<void> {
     await tx.query(
       `UPDATE refund SET status = $2, refusal_code = $3, refundable = $4, currency = COALESCE(currency, $5)

@@ -114,23 +114,25 @@ class AnswerBody implements UpstreamBody {
 
   async each(take: (piece: Buffer) => Promise<void> | undefined): Promise<void> {
     const { body } = this;
-    const taking = { failed: false };
+    const taking: { failed: boolean; last: Promise<void> | undefined } = { failed: false, last: undefined };
     const cut = (error: unknown) => {
       taking.failed = true;
       body.destroy(error as Error);
     };
     body.on('data', (piece: Buffer) => {
       try {
-        const taken = take(piece);
-        if (taken === undefined) return;
+        taking.last = take(piece);
+        if (taking.last === undefined) return;
         body.pause();
-        taken.then(() => body.resume(), cut);
+        taking.last.then(() => body.resume(), cut);
       } catch (error) {
         cut(error);
       }
     });
     try {
       await finished(body);
+      // The end comes as soon as the last piece is handed over, not when it is taken.
+      await taking.last;
     } catch (error) {
       if (taking.failed) throw error;
       throw failureOf(error, 'broken-off', true);

@@ -42,7 +42,8 @@ export class AuthenticateKeyHandler {
 
   /**
    * Whose key the header carries. Throws OpenAI's 401, alike for unknown, revoked, expired and malformed keys; 401 for an
-   * address that is not on the key's list, 403 for what the key may not do, and 429 where an address tried too many keys.
+   * address that is not on the key's list, 403 for what the key may not do, and 429 for a key that was not good before where an
+   * address tried too many.
    */
   async handle(authorization: string | undefined, scope: KeyScope = 'read'): Promise<Caller> {
     const text = /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
@@ -60,16 +61,22 @@ export class AuthenticateKeyHandler {
     this.known.clear();
   }
 
+  /** Where an address tried too many keys, one stale program there keeps out no other whose key was good when it was last read. */
   private async keyOf(text: string, address: string): Promise<KnownKey | undefined> {
     const now = performance.now();
-    if (this.failedKeys.isTooMany(address, now)) throw tooManyFailedKeys();
-    const key = isWellFormedKey(text) ? await this.lookUp(hashOfKey(text, this.pepper.text), now) : undefined;
+    const hash = isWellFormedKey(text) ? hashOfKey(text, this.pepper.text) : undefined;
+    const name = hash?.toString('base64') ?? '';
+    if (this.failedKeys.isTooMany(address, now) && !(await this.wasGood(name))) throw tooManyFailedKeys();
+    const key = hash === undefined ? undefined : await this.lookUp(name, hash, now);
     if (key === undefined) this.failedKeys.failed(address, now);
     return key;
   }
 
-  private lookUp(hash: Buffer, now: number): Promise<KnownKey | undefined> {
-    const name = hash.toString('base64');
+  private async wasGood(name: string): Promise<boolean> {
+    return (await this.known.get(name)?.key.catch(() => undefined)) !== undefined;
+  }
+
+  private lookUp(name: string, hash: Buffer, now: number): Promise<KnownKey | undefined> {
     const before = this.known.get(name);
     if (before !== undefined && before.askAgainAt > now) return before.key;
     const key = this.keys

@@ -278,6 +278,19 @@ describe('the policy of a key', () => {
     expect(await trying('a', 'sk-wrong')).toMatchObject({ status: 429, code: 'rate_limit_exceeded' });
     expect(await trying('b', key)).toBeUndefined();
   });
+
+  it('keeps no program out whose key was good, though another at its address has a key that is not', async () => {
+    const access = handler(3);
+    const [known, revoked, fresh] = [await aKeyWith({}), await aKeyWith({}), await aKeyWith({})];
+    const trying = (text: string) => withClientAddress('a', () => failure(access.handle(`Bearer ${text}`)));
+    expect([await trying(known.key), await trying(revoked.key)]).toEqual([undefined, undefined]);
+    await store.revoke(revoked.customerId, revoked.keyId);
+    await new Promise((resolve) => setTimeout(resolve, 1_010));
+    for (let at = 0; at < 3; at += 1) expect(await trying(revoked.key)).toMatchObject({ status: 401 });
+    expect(await trying(revoked.key)).toMatchObject({ status: 429 });
+    expect(await trying(fresh.key)).toMatchObject({ status: 429 });
+    expect(await trying(known.key)).toBeUndefined();
+  });
 });
 
 describe('a key that may manage keys', () => {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { keyScopes } from '../access/key-policy.ts';
 import { NewKey } from '../access/key-view.ts';
 import { keyRequest, options, usage } from './key-command.ts';
 
@@ -58,5 +59,6 @@ describe('the keys command', () => {
   it('explains every option', () => {
     for (const option of Object.keys(options).filter((name) => name !== 'help'))
       expect(usage).toContain(`--${option}`);
+    for (const scope of keyScopes) expect(usage).toContain(scope);
   });
 });

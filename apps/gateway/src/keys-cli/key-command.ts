@@ -1,3 +1,5 @@
+import { keyScopes } from '../access/key-policy.ts';
+
 /** What can be said on the command line. */
 export const options = {
   help: { type: 'boolean', short: 'h' },
@@ -25,7 +27,7 @@ OPERATOR_CLIENT_SECRET), and --customer says whose.
   --customer cus_…        whose keys, for operators
   --url URL               the gateway; else GATEWAY_HTTP_URL, else http://127.0.0.1:3000
   --name NAME             what the key is called
-  --scope SCOPE           models, read, top-ups, refunds or keys; again for more; all unless one is named
+  --scope SCOPE           ${keyScopes.join(', ')}; again for more; all unless one is named
   --model MODEL           only this model; again for more
   --address RANGE         only from this address or range, v4 or v6; again for more
   --rpm N, --tpm N        requests and tokens a minute

@@ -21,6 +21,10 @@ class Provider {
 
   async start(): Promise<string> {
     await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
+    return this.url;
+  }
+
+  get url(): string {
     return `http://127.0.0.1:${String((this.server.address() as AddressInfo).port)}/v1`;
   }
 
@@ -127,6 +131,28 @@ describe('several providers of a model', () => {
     expect(await failure(client.chat.completions.create(hello))).toMatchObject({ status: answered });
     expect(counts()).toEqual([1, 0, 0]);
     expect(end()).toMatchObject({ upstream: 'first', end: { kind: 'uncharged' } });
+  });
+
+  it('one that sends elsewhere is not followed, for our key would go there', async () => {
+    providers.first.answer = (response) => {
+      response.writeHead(307, { location: `${providers.second.url}/chat/completions` });
+      response.end();
+    };
+    expect(await failure(client.chat.completions.create(hello))).toMatchObject({ status: 502 });
+    expect(counts()).toEqual([1, 0, 0]);
+    expect(end()?.end).toEqual({ kind: 'uncharged', reason: 'upstream_failed' });
+  });
+
+  it.each([false, true])('none of a provider’s headers reaches the client, streamed: %s', async (stream) => {
+    const theirs = ['set-cookie', 'openai-organization', 'x-ratelimit-limit-requests', 'cf-ray', 'server'];
+    providers.first.answer = async (response) => {
+      for (const name of theirs) response.setHeader(name, 'theirs');
+      if (stream) await streams(ordinaryStream())(response);
+      else ok(response);
+    };
+    const answer = await client.chat.completions.create({ ...hello, stream }).asResponse();
+    expect(await answer.text()).toContain('Hel');
+    expect(theirs.map((name) => answer.headers.get(name))).toEqual(theirs.map(() => null));
   });
 
   it('a silence is not asked about again elsewhere', async () => {

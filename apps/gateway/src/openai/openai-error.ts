@@ -159,6 +159,25 @@ export const notFound = (what: string) =>
     message: `There is no such ${what}.`,
   });
 
+/** An address that leads nowhere; `asked` is the method and the path. */
+export const unknownUrl = (asked: string) =>
+  new OpenAiError({
+    status: 404,
+    type: 'invalid_request_error',
+    code: 'unknown_url',
+    message: `Unknown request URL: ${asked}. Check the URL for typos, or the documentation at /docs.`,
+  });
+
+/** An address that is asked by other methods only. */
+export const methodNotAllowed = (asked: string, allowed: readonly string[]) =>
+  new OpenAiError({
+    status: 405,
+    type: 'invalid_request_error',
+    code: 'method_not_allowed',
+    message: `${asked} is not allowed. Ask it with ${allowed.join(' or ')}.`,
+    headers: { allow: allowed.join(', ') },
+  });
+
 /** A request that what is there does not allow now. */
 export const conflict = (message: string) =>
   new OpenAiError({

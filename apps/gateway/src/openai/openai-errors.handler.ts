@@ -2,12 +2,21 @@ import { log } from '@app/observability';
 import { type ErrorForm, Problem, ProblemFilter, problemOf } from '@app/transport';
 import { type ArgumentsHost, Catch } from '@nestjs/common';
 import { AnthropicErrorBody, anthropicErrorOf, anthropicStatusOf } from './anthropic-error.ts';
-import { badRequest, internalError, OpenAiError, OpenAiErrorBody, unavailable } from './openai-error.ts';
+import {
+  badRequest,
+  internalError,
+  methodNotAllowed,
+  OpenAiError,
+  OpenAiErrorBody,
+  unavailable,
+  unknownUrl,
+} from './openai-error.ts';
 
 /** The parts of Fastify's request and reply that an answer needs. */
 interface Request {
   readonly method: string;
   readonly url: string;
+  readonly server: { hasRoute(route: { readonly method: string; readonly url: string }): boolean };
 }
 interface Reply {
   readonly sent: boolean;
@@ -78,17 +87,23 @@ function ofProblem({ status, code, message, details }: Problem): OpenAiError {
 }
 
 /** What Nest and Fastify find: no such route, a body that is no JSON, too long, or of another type. */
-function ofFramework({ status, message }: Problem, { method, url }: Request): OpenAiError {
-  if (status === 404) {
-    const [path] = url.split('?');
-    return new OpenAiError({
-      status,
-      type: 'invalid_request_error',
-      code: 'unknown_url',
-      message: `Unknown request URL: ${method} ${path ?? ''}. Check the URL for typos, or the documentation at /docs.`,
-    });
-  }
+function ofFramework({ status, message }: Problem, request: Request): OpenAiError {
+  if (status === 404) return ofNoRoute(request);
   if (status === 400)
     return badRequest(null, `We could not parse the JSON body of your request. (${message})`);
   return new OpenAiError({ status, type: 'invalid_request_error', code: null, message });
+}
+
+const methods = ['GET', 'POST', 'PATCH', 'PUT', 'DELETE'] as const;
+/** The router reads what it is asked for as a pattern; these characters stand for themselves in one. */
+const plainPath = /^[\w/-]+$/;
+
+/** No such address, or one that is asked in another way. Of addresses with an id in them nobody says which. */
+function ofNoRoute({ method, url, server }: Request): OpenAiError {
+  const [path = ''] = url.split('?');
+  const isRoute = (other: string) => plainPath.test(path) && server.hasRoute({ method: other, url: path });
+  const allowed = methods.filter(isRoute);
+  return allowed.length > 0
+    ? methodNotAllowed(`${method} ${path}`, allowed)
+    : unknownUrl(`${method} ${path}`);
 }

@@ -49,7 +49,10 @@ function changed(changes: readonly { readonly path: string; readonly value: unkn
     if (typeof at !== 'object' || at === null) continue;
     if (put === undefined) Reflect.deleteProperty(at, last);
     else
-      Object.defineProperty(at, last, { value: put, enumerable: true, configurable: true, writable: true });
+      // A copy: a later change may be made within it, and the next run puts the same value in.
+      Object.defineProperty(at, last, {
+        ...{ value: structuredClone(put), enumerable: true, configurable: true, writable: true },
+      });
   }
   return JSON.parse(JSON.stringify(data));
 }
